@@ -1,0 +1,32 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { AppError } from '../models/errors';
+import type { Config } from '../config';
+import type { Pool } from '../prisma/pool';
+
+/** Answers within a second: true = works. The name shows up in /readyz. */
+export interface Probe {
+  readonly name: string;
+  readonly check: () => Promise<boolean>;
+}
+
+/** What route modules are closed over. Tests leave `temporal` out where no workflow is involved. */
+export interface ApiDeps {
+  readonly config: Config;
+  readonly pool: Pool;
+  readonly log: Logger;
+  readonly temporal?: Client;
+  readonly probes?: readonly Probe[];
+  /** Injected in tests. */
+  readonly now?: () => Date;
+}
+
+/** The Temporal client, or 503 when this process runs without one. */
+export function requireTemporal(deps: ApiDeps): Client {
+  if (deps.temporal !== undefined) return deps.temporal;
+  throw new AppError(
+    'workflow-service-unavailable',
+    { ru: 'Служба процессов сейчас недоступна', en: 'The workflow service is not available now' },
+    { httpStatus: 503, retryable: true },
+  );
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { AppError } from '../../models/errors';
+
+/** An opaque keyset cursor: the sort columns of the last row of a page. */
+export function encodeCursor(values: readonly (string | number | null)[]): string {
+  return Buffer.from(JSON.stringify(values)).toString('base64url');
+}
+
+/** Reads a cursor back; a forged or cut one is the caller's error (400), never a failure in SQL. */
+export function decodeCursor<T extends z.ZodType>(cursor: string | undefined, shape: T): z.output<T> | null {
+  if (cursor === undefined) return null;
+  try {
+    return shape.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+  } catch (cause) {
+    throw new AppError(
+      'bad-cursor',
+      {
+        ru: 'Указатель страницы неверен: начните список с первой страницы',
+        en: 'The page cursor is not valid: start from the first page',
+      },
+      { httpStatus: 400, cause },
+    );
+  }
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { apiEnv } from './api/config';
+
+const schema = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  DATABASE_URL: z.string().optional(),
+  TEMPORAL_ADDRESS: z.string().optional(),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** Connections of this process; the sum over processes stays under max_connections. */
+  DATABASE_POOL: z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(2).max(200)).default(10),
+  ...apiEnv,
+});
+
+export type Config = Readonly<z.output<typeof schema>>;
+
+/**
+ * The environment, parsed once at start and frozen; nothing else reads `process.env`.
+ * Throws one error that names every unfit variable and what it should be.
+ */
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`Unfit environment:\n${lines.join('\n')}`);
+  }
+  const config = parsed.data;
+  if (config.NODE_ENV === 'production' && config.MEDEX_SECRET === 'medex-development-secret') {
+    throw new Error(
+      'Unfit environment:\n  MEDEX_SECRET: production needs a secret of its own (at least 16 characters)',
+    );
+  }
+  return Object.freeze(config);
+}
