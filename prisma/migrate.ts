@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
-import type { MigrationList, SchemaEngine, SchemaFilter } from '@prisma/schema-engine-wasm';
-import type * as EngineBindings from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { join } from 'node:path';
+import type { MigrationList, SchemaFilter } from '@prisma/schema-engine-wasm';
 import { Client } from 'pg';
 import { packageRoot, readMigrations, readSchemaFiles } from './files';
+import { withEngine } from './schema-engine';
 
 /** Any number that nobody else uses for pg_advisory_lock: two processes that start together migrate one by one. */
 const MIGRATION_LOCK = 7_262_026;
@@ -18,8 +15,7 @@ const NOTHING_EXTERNAL: SchemaFilter = { externalTables: [], externalEnums: [] }
  * the schema engine, because the native one is a download that a company network may refuse.
  *
  * @param url connection string of the database to migrate; the database has to exist
- * @throws when a migration fails (the failed one is named and marked in the table), was edited after it was applied, or
- *   is known to the database but not to this build
+ * @throws when a migration fails (the message names it; the next call tries it again) or was edited after it was applied
  */
 export async function applyMigrations(url: string): Promise<string[]> {
   return withLock(url, async (client) => {
@@ -27,17 +23,12 @@ export async function applyMigrations(url: string): Promise<string[]> {
     if (await isUpToDate(client, wanted)) return [];
     return withEngine(url, async (engine) => {
       const migrationsList = migrationList();
-      const history = await engine.diagnoseMigrationHistory({
-        migrationsList,
-        filters: NOTHING_EXTERNAL,
-        optInToShadowDatabase: false,
-      });
-      if (history.failedMigrationNames.length > 0) {
-        throw new Error(`Migration failed earlier, repair it by hand: ${history.failedMigrationNames.join(', ')}`);
-      }
-      if (history.editedMigrationNames.length > 0) {
-        throw new Error(`Migration edited after it was applied: ${history.editedMigrationNames.join(', ')}`);
-      }
+      const diagnose = { migrationsList, filters: NOTHING_EXTERNAL, optInToShadowDatabase: false };
+      const { failedMigrationNames } = await engine.diagnoseMigrationHistory(diagnose);
+      // A script runs as one transaction, so an unfinished one has left nothing behind and can be tried again.
+      for (const migrationName of failedMigrationNames) await engine.markMigrationRolledBack({ migrationName });
+      const { editedMigrationNames: edited } = await engine.diagnoseMigrationHistory(diagnose);
+      if (edited.length > 0) throw new Error(`Migration edited after it was applied: ${edited.join(', ')}`);
       const applied = await engine.applyMigrations({ migrationsList, filters: NOTHING_EXTERNAL });
       return applied.appliedMigrationNames;
     });
@@ -114,43 +105,4 @@ async function withLock<T>(url: string, work: (client: Client) => Promise<T>): P
   } finally {
     await client.end();
   }
-}
-
-async function withEngine<T>(url: string, work: (engine: SchemaEngine) => Promise<T>): Promise<T> {
-  const { SchemaEngine: Engine } = await loadEngineModule();
-  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: url }));
-  const datamodels = readSchemaFiles().map((file): [string, string] => [file.path, file.content]);
-  const engine = await Engine.new({ datamodels }, () => undefined, adapter);
-  try {
-    return await work(engine);
-  } finally {
-    engine.free();
-  }
-}
-
-type EngineModule = typeof EngineBindings & {
-  __wbg_set_wasm(exports: Record<string, unknown>): void;
-};
-
-/** The two calls used of a global that only the DOM library declares. */
-interface WebAssemblyGlobal {
-  compile: (bytes: Uint8Array) => Promise<object>;
-  instantiate: (module: object, imports: object) => Promise<{ exports: Record<string, unknown> }>;
-}
-
-let engineModule: Promise<EngineModule> | undefined;
-
-/** The package's own entry imports the .wasm file as a module, which Node does not do without a flag. */
-function loadEngineModule(): Promise<EngineModule> {
-  engineModule ??= (async () => {
-    const script = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg');
-    const engine = (await import('@prisma/schema-engine-wasm/schema_engine_bg')) as EngineModule;
-    const { compile, instantiate } = (globalThis as unknown as { WebAssembly: WebAssemblyGlobal }).WebAssembly;
-    const compiled = await compile(readFileSync(join(dirname(script), 'schema_engine_bg.wasm')));
-    const instance = await instantiate(compiled, { './schema_engine_bg.js': engine });
-    engine.__wbg_set_wasm(instance.exports);
-    (instance.exports.__wbindgen_start as () => void)();
-    return engine;
-  })();
-  return engineModule;
 }
