@@ -120,7 +120,7 @@ export interface ResourceOwner {
   readonly clinicId?: number | null;
   readonly policyholderId?: number | null;
   readonly policyId?: number | null;
-  readonly hub?: string | null;
+  readonly hubId?: number | null;
   readonly userId?: string | null;
 }
 
@@ -131,7 +131,7 @@ export type RowFilter =
   | { readonly kind: 'equals'; readonly field: keyof ResourceOwner; readonly value: string | number };
 
 const SCOPE_FIELD: Readonly<Record<Exclude<RowScope, 'all' | 'self'>, keyof OwnerScope>> = {
-  hub: 'hub',
+  hub: 'hubId',
   clinic: 'clinicId',
   policyholder: 'policyholderId',
   policy: 'policyId',

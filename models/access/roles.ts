@@ -26,7 +26,7 @@ export interface OwnerScope {
   readonly clinicId: number | null;
   readonly policyholderId: number | null;
   readonly policyId: number | null;
-  readonly hub: string | null;
+  readonly hubId: number | null;
 }
 
 /** The authenticated caller. `id` is the opaque account id that verdicts, audit and workflows carry. */

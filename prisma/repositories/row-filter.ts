@@ -2,7 +2,7 @@ import type { ResourceOwner, RowFilter } from '../../models/access/policy';
 
 /**
  * Turns a row filter of the policy into SQL over the caller's own columns, e.g.
- * `filterSql(filter, { clinicId: 'i.clinic_id', hub: 'c.hub' }, params)`; pushes the value on `params`.
+ * `filterSql(filter, { clinicId: 'i.clinic_id', hubId: 'c.hub_id' }, params)`; pushes the value on `params`.
  * A filter on a column that the query does not have gives no rows: default deny.
  */
 export function filterSql(
