@@ -1,0 +1,94 @@
+import type { LocalizedText } from '../errors';
+
+/** Prior authorisation as plain data. Money is integer kopecks, dates are 'YYYY-MM-DD', instants ISO with Z. */
+
+export const URGENCIES = ['emergency', 'standard', 'planned-inpatient'] as const;
+export type Urgency = (typeof URGENCIES)[number];
+
+export const LETTER_STATES = [
+  'draft',
+  'submitted',
+  'pended',
+  'approved',
+  'partially-approved',
+  'refused',
+  'amended',
+  'used',
+  'expired',
+  'cancelled',
+] as const;
+export type LetterState = (typeof LETTER_STATES)[number];
+
+export type LineOutcome = 'pended' | 'approved' | 'partial' | 'refused' | 'cancelled' | 'expired';
+export type PendReason = 'documents' | 'expert';
+
+/** A remark of the machine on a requested line, with the values it read. */
+export interface LetterFinding {
+  readonly code: string;
+  readonly text: LocalizedText;
+  readonly guidelineId: string | null;
+  readonly clause: string | null;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** What is left of one limit: units for a service prefix, kopecks of the insurer's share for `annual`. */
+export interface LimitRoom {
+  readonly key: string;
+  readonly unit: 'units' | 'kopecks';
+  readonly cap: number;
+  /** Cap less what was billed without a letter and what other open letters hold; may be negative. */
+  readonly left: number;
+}
+
+/** Everything that the first answer on one line depends on, gathered before the decision. */
+export interface LineFacts {
+  readonly lineNo: number;
+  readonly quantity: number;
+  /** Contract price per unit; null = the clinic has no price for the service. */
+  readonly unitPrice: number | null;
+  readonly franchisePercent: number;
+  readonly findings: readonly LetterFinding[];
+  readonly limits: readonly LimitRoom[];
+  /** Numbers of open letters for the same person and service whose period overlaps. */
+  readonly duplicateLetters: readonly string[];
+  readonly missingDocuments: readonly string[];
+  /** Service and clinic are in the trusted lane. */
+  readonly trusted: boolean;
+}
+
+export interface LetterPolicy {
+  readonly emergencyHours: number;
+  readonly standardHours: number;
+  readonly plannedInpatientHours: number;
+  /** Requests up to this sum need no doctor when nothing was found. */
+  readonly autoApproveKopecks: number;
+  /** From this sum on two different doctors must agree. */
+  readonly fourEyesKopecks: number;
+  /** Escalation to the lead when this share of the clock is left. */
+  readonly escalateBeforePercent: number;
+  readonly validityDays: number;
+  readonly documentRules: readonly { readonly service: string; readonly kinds: readonly string[] }[];
+}
+
+export interface LineAnswer {
+  readonly lineNo: number;
+  readonly outcome: LineOutcome;
+  readonly quantity: number;
+  /** Approved sum at the contract price. */
+  readonly amount: number;
+  readonly ground: 'administrative' | 'medical' | null;
+  readonly reasonCode: string | null;
+  readonly pendedFor: PendReason | null;
+  readonly reasons: readonly LocalizedText[];
+  /** What the approval takes of each limit. */
+  readonly reserve: readonly { readonly key: string; readonly amount: number }[];
+}
+
+export interface FirstAnswer {
+  readonly state: Extract<LetterState, 'approved' | 'partially-approved' | 'refused' | 'pended'>;
+  readonly pendedFor: PendReason | null;
+  readonly fourEyes: boolean;
+  readonly approvedKopecks: number;
+  readonly trustedLane: boolean;
+  readonly lines: readonly LineAnswer[];
+}
