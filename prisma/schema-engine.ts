@@ -19,8 +19,9 @@ const TEXT = 25;
  */
 export async function withEngine<T>(url: string, work: (engine: SchemaEngine) => Promise<T>): Promise<T> {
   const failures: Error[] = [];
+  const pool = new Pool({ connectionString: url, max: 2, application_name: 'medex-migrate' });
   const { SchemaEngine: Engine } = await loadEngineModule();
-  const adapter = bindMigrationAwareSqlAdapterFactory(repairedAdapter(url, failures));
+  const adapter = bindMigrationAwareSqlAdapterFactory(repairedAdapter(pool, failures));
   const datamodels = readSchemaFiles().map((file): [string, string] => [file.path, file.content]);
   const engine = await Engine.new({ datamodels }, () => undefined, adapter);
   try {
@@ -32,6 +33,7 @@ export async function withEngine<T>(url: string, work: (engine: SchemaEngine) =>
     throw new Error(`Migration ${place ?? ''} failed: ${failure.message}`, { cause: failure });
   } finally {
     engine.free();
+    await pool.end();
   }
 }
 
@@ -40,8 +42,7 @@ export async function withEngine<T>(url: string, work: (engine: SchemaEngine) =>
  * instead, a migration is also one transaction. And it does not know the catalogue's type "char" (oid 18), without which
  * the engine cannot describe a database.
  */
-function repairedAdapter(url: string, failures: Error[]): PrismaPg {
-  const pool = new Pool({ connectionString: url, max: 2, application_name: 'medex-migrate' });
+function repairedAdapter(pool: Pool, failures: Error[]): PrismaPg {
   const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<QueryResult>;
   const characters = new WeakMap<object, Set<string>>();
   pool.query = (async (...args: unknown[]) => {
@@ -52,7 +53,7 @@ function repairedAdapter(url: string, failures: Error[]): PrismaPg {
     return result;
   }) as unknown as typeof pool.query;
 
-  const factory = new PrismaPg(pool, { disposeExternalPool: true });
+  const factory = new PrismaPg(pool);
   const connect = factory.connect.bind(factory);
   factory.connect = async () => {
     const connection = await connect();

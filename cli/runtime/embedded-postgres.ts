@@ -1,13 +1,14 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { freePort } from './free-port';
+import { spawnGuarded } from './guarded-spawn';
 import { postgresBinaries } from './parts';
 import { type PostgresAccount, postgresAccount, wrapForAccount } from './postgres-account';
-import { killGroup, waitForExit } from './process-tools';
+import { killGroup, sleep, tailOf, waitForExit } from './process-tools';
 
 const run = promisify(execFile);
 
@@ -56,6 +57,9 @@ const TUNING: Record<string, string> = {
   autovacuum_naptime: '20s',
   log_min_messages: 'warning',
   log_checkpoints: 'off',
+  // Statements and error details carry values of patients; they stay out of the log file.
+  log_min_error_statement: 'panic',
+  log_error_verbosity: 'terse',
 };
 
 const VOLATILE: Record<string, string> = {
@@ -89,14 +93,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     [...args, ...flags.flatMap(([k, v]) => ['-c', `${k}=${v}`])],
     account,
   );
-  const child = spawn(command.file, command.args, {
+  const child = spawnGuarded(command.file, command.args, {
     ...command.identity,
     cwd: '/',
     env: { ...process.env, LC_MESSAGES: 'C' },
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
   });
-  const lastWords = collect(child, options.onLog);
+  const lastWords = tailOf(child, options.onLog);
   const exited = waitForExit(child);
 
   const server = `postgresql://${USER}:${password}@127.0.0.1:${port}`;
@@ -150,7 +153,7 @@ async function endLeftover(dataDir: string): Promise<void> {
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
   if (!Number.isInteger(pid) || pid <= 1 || !isPostgres(pid, dataDir)) return;
   process.kill(pid, 'SIGINT');
-  for (let tries = 0; tries < 150 && existsSync(file); tries++) await new Promise((r) => setTimeout(r, 100));
+  for (let tries = 0; tries < 150 && existsSync(file); tries++) await sleep(100);
 }
 
 function isPostgres(pid: number, dataDir: string): boolean {
@@ -175,7 +178,7 @@ async function waitUntilReady(child: ChildProcess, url: string, lastWords: () =>
       return;
     } catch (error) {
       if (Date.now() > deadline) throw new Error(`Embedded Postgres does not answer: ${lastWords()}`, { cause: error });
-      await new Promise((r) => setTimeout(r, 40));
+      await sleep(40);
     } finally {
       await client.end().catch(() => undefined);
     }
@@ -191,17 +194,4 @@ async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-function collect(child: ChildProcess, onLog?: (line: string) => void): () => string {
-  let tail = '';
-  const take = (chunk: Buffer): void => {
-    const text = chunk.toString();
-    tail = (tail + text).slice(-2000);
-    for (const line of text.split('\n')) if (line !== '') onLog?.(line);
-  };
-  child.stdout?.on('data', take);
-  child.stderr?.on('data', take);
-  child.on('error', (error) => take(Buffer.from(error.message)));
-  return () => tail.trim();
 }

@@ -32,6 +32,20 @@ export async function killGroup(pid: number, exited: Promise<void>, options: Kil
   send(-pid, 'SIGKILL');
 }
 
+/** Hands each output line of a child to `onLine` and returns a reader of its last words, for error messages. */
+export function tailOf(child: ChildProcess, onLine?: (line: string) => void): () => string {
+  let tail = '';
+  const take = (chunk: Buffer | string): void => {
+    const text = chunk.toString();
+    tail = (tail + text).slice(-2000);
+    for (const line of text.split('\n')) if (line !== '') onLine?.(line);
+  };
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
+  child.on('error', (error) => take(error.message));
+  return () => tail.trim();
+}
+
 /** True while a process with this number exists. */
 export function isAlive(pid: number): boolean {
   try {

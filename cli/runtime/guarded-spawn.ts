@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { waitForExit } from './process-tools';
+
+/**
+ * Reads "watch PID" and "forget PID" lines. When the pipe closes, whoever held it is gone, even by kill -9: what is still
+ * on the list is asked to end and, five seconds later, killed with its children.
+ */
+const GUARD = `
+pids=''
+while read -r verb pid; do
+  case "$verb" in
+    watch) pids="$pids $pid" ;;
+    forget) rest=''; for p in $pids; do [ "$p" = "$pid" ] || rest="$rest $p"; done; pids=$rest ;;
+  esac
+done
+[ -z "$pids" ] && exit 0
+for p in $pids; do kill -INT "$p"; done
+sleep 5
+for p in $pids; do kill -KILL -- "-$p"; done
+`;
+
+let guard: ChildProcess | undefined;
+
+/**
+ * Spawns a child as leader of its own process group that cannot outlive this process. Ctrl-C in the terminal does not
+ * reach it, so this process decides the order of ending.
+ */
+export function spawnGuarded(file: string, args: string[], options: SpawnOptions): ChildProcess {
+  const child = spawn(file, args, { ...options, detached: true });
+  if (child.pid !== undefined) {
+    tellGuard(`watch ${child.pid}`);
+    void waitForExit(child).then(() => tellGuard(`forget ${child.pid}`));
+  }
+  return child;
+}
+
+function tellGuard(line: string): void {
+  if (guard === undefined || guard.exitCode !== null || guard.signalCode !== null) {
+    guard = spawn('/bin/sh', ['-c', GUARD], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' });
+    guard.on('error', () => undefined);
+    guard.stdin?.on('error', () => undefined);
+    guard.unref();
+    (guard.stdin as Socket | null)?.unref();
+  }
+  guard.stdin?.write(`${line}\n`);
+}
