@@ -1,0 +1,59 @@
+import { AppError } from '../../models/errors';
+
+/** Bounds of what one file may cost. Far above honest files, far below what would hurt the server. */
+export interface IntakeLimits {
+  /** Bytes as sent. */
+  maxFileBytes: number;
+  /** Bytes of a gz or of all parts of an XLSX after unpacking. */
+  maxUnpackedBytes: number;
+  maxSheetBytes: number;
+  /** Unpacked : packed, looked at beyond a megabyte. Honest registries reach 30. */
+  maxRatio: number;
+  maxZipEntries: number;
+  maxSheetRows: number;
+  maxColumns: number;
+  maxSharedStrings: number;
+  maxSharedStringChars: number;
+  maxCellChars: number;
+  maxInvoices: number;
+  maxRejections: number;
+}
+
+export const DEFAULT_LIMITS: IntakeLimits = {
+  maxFileBytes: 512 * 2 ** 20,
+  maxUnpackedBytes: 4 * 2 ** 30,
+  maxSheetBytes: 256 * 2 ** 20,
+  maxRatio: 150,
+  maxZipEntries: 1000,
+  maxSheetRows: 250_000,
+  maxColumns: 256,
+  maxSharedStrings: 500_000,
+  maxSharedStringChars: 16_000_000,
+  maxCellChars: 32_767,
+  maxInvoices: 500_000,
+  maxRejections: 100_000,
+};
+
+/** 413: the file, or what it unpacks to, is over a limit. */
+export function tooLargeError(what: string, limit: number, httpStatus = 413): AppError {
+  return new AppError(
+    'file-too-large',
+    {
+      ru: `Файл больше допустимого (${what}: не более ${limit}). Разделите его или пришлите как CSV.`,
+      en: `The file is over a limit (${what}: at most ${limit}). Split it, or send it as CSV.`,
+    },
+    { httpStatus, details: { what, limit } },
+  );
+}
+
+/** 415 or 422: not a file of a kind that is read here, or a damaged one. */
+export function unreadableFileError(reason: string, httpStatus: 415 | 422 = 422): AppError {
+  return new AppError(
+    'file-unreadable',
+    {
+      ru: `Файл не читается (${reason}). Пришлите CSV или XLSX без паролей и макросов.`,
+      en: `The file cannot be read (${reason}). Send CSV or XLSX without passwords and macros.`,
+    },
+    { httpStatus, details: { reason } },
+  );
+}

@@ -1,0 +1,101 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import { AppError } from '../../models/errors';
+
+export type TextEncoding = 'utf-8' | 'windows-1251';
+
+/** Turns the bytes of a text file into text, piece by piece. */
+export interface StreamDecoder {
+  push(bytes: Buffer): string;
+  end(): string;
+}
+
+const LINE_FEED = 10;
+/** A line longer than this is no table. */
+const LONGEST_LINE = 1_048_576;
+
+/**
+ * Decodes UTF-8 (with or without BOM) or Windows-1251, and finds out which of them it is: ASCII fits both, so the choice
+ * falls at the first line with another byte. Text comes out in whole lines, because a line feed is the one place
+ * where a piece can be cut in both encodings.
+ *
+ * @throws AppError file-encoding-unknown (422): UTF-16, binary data, or bytes that change encoding on the way
+ */
+export function createStreamDecoder(): StreamDecoder {
+  let encoding: TextEncoding | null = null;
+  let carry: Buffer[] = [];
+  let carried = 0;
+  let position = 0;
+  let first = true;
+  const cyrillic = new TextDecoder('windows-1251');
+
+  const decode = (bytes: Buffer): string => {
+    let piece = bytes;
+    if (first) {
+      refuseWideEncodings(piece);
+      if (piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) {
+        piece = piece.subarray(3);
+        encoding = 'utf-8';
+      }
+      first = false;
+    }
+    const at = position;
+    position += bytes.length;
+    if (encoding === null && isAscii(piece)) return piece.toString('latin1');
+    encoding ??= isUtf8(piece) ? 'utf-8' : 'windows-1251';
+    if (encoding === 'utf-8') {
+      if (!isUtf8(piece)) throw encodingError('changes', at);
+      return piece.toString('utf8');
+    }
+    // 0x98 is the one byte that Windows-1251 does not define.
+    if (piece.includes(0x98)) throw encodingError('unknown', at);
+    return cyrillic.decode(piece);
+  };
+
+  return {
+    push(bytes) {
+      const cut = bytes.lastIndexOf(LINE_FEED) + 1;
+      if (cut === 0) {
+        carry.push(bytes);
+        carried += bytes.length;
+        if (carried > LONGEST_LINE) throw encodingError('no-lines', position);
+        return '';
+      }
+      const head = carried === 0 ? bytes.subarray(0, cut) : Buffer.concat([...carry, bytes.subarray(0, cut)]);
+      carry = cut < bytes.length ? [bytes.subarray(cut)] : [];
+      carried = bytes.length - cut;
+      return decode(head);
+    },
+    end() {
+      const tail = Buffer.concat(carry);
+      carry = [];
+      carried = 0;
+      return tail.length === 0 ? '' : decode(tail);
+    },
+  };
+}
+
+function refuseWideEncodings(head: Buffer): void {
+  const wide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+  if (wide || head.subarray(0, 4096).includes(0)) throw encodingError('unknown', 0);
+}
+
+function encodingError(kind: 'unknown' | 'changes' | 'no-lines', byteOffset: number): AppError {
+  const ru = {
+    unknown: 'Кодировка не опознана',
+    changes: 'Кодировка меняется внутри файла',
+    'no-lines': 'Файл не текстовый',
+  };
+  const en = {
+    unknown: 'The encoding is not known',
+    changes: 'The encoding changes inside the file',
+    'no-lines': 'Not a text file',
+  };
+  return new AppError(
+    'file-encoding-unknown',
+    {
+      ru: `${ru[kind]} (байт ${byteOffset}). Сохраните файл как CSV в UTF-8 или Windows-1251 либо как XLSX.`,
+      en: `${en[kind]} (byte ${byteOffset}). Save the file as CSV in UTF-8 or Windows-1251, or as XLSX.`,
+    },
+    { httpStatus: 422, details: { byteOffset } },
+  );
+}
