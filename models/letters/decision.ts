@@ -1,5 +1,6 @@
-import type { LocalizedText } from '../errors';
-import type { LetterState, LineOutcome } from './types';
+import { objection } from './acts';
+import type { Objection } from './acts';
+import type { LetterRecord, LetterRecordLine, LineAuthor } from './record';
 
 /** A doctor who acts on a request, as the access layer named them. */
 export interface ActingDoctor {
@@ -29,126 +30,124 @@ export type LineDecision =
       readonly clause: string;
     };
 
-export interface ExpertDecision {
-  /** Same key, same act: recorded once. */
-  readonly requestKey: string;
-  readonly doctor: ActingDoctor;
-  readonly lines: readonly LineDecision[];
-  readonly note: string | null;
-}
-
-/** What the workflow keeps of a request: enough to judge whether an act is allowed, nothing personal. */
-export interface LetterSnapshot {
-  readonly requestId: string;
-  readonly state: LetterState;
-  readonly pendedFor: 'documents' | 'expert' | null;
-  readonly lines: readonly { readonly lineNo: number; readonly quantity: number; readonly outcome: LineOutcome }[];
-  readonly requestedKopecks: number;
-  readonly fourEyesKopecks: number;
-  /** The first of two doctors, while the second is awaited. */
-  readonly proposedBy: string | null;
-  readonly validTo: string | null;
-}
-
-/** Why an act is not allowed: code for the problem document, text for people. Null = allowed. */
-export interface Objection {
-  readonly code: string;
-  readonly text: LocalizedText;
-}
-
-const objection = (code: string, ru: string, en: string): Objection => ({ code, text: { ru, en } });
-
-/**
- * Judges a doctor's decision before anything is written. Pure and synchronous: it is the workflow's Update validator,
- * the route's check and the activity's last guard.
- */
-export function objectToDecision(letter: LetterSnapshot, decision: ExpertDecision): Objection | null {
-  if (letter.state !== 'pended') {
-    return objection(
-      'letter.not-pended',
-      'По запросу уже есть окончательный ответ',
-      'The request already has a final answer',
-    );
+/** Judges a doctor's decision before anything is written: each open line decided once, reasons and clauses given. */
+export function objectToDecision(
+  letter: LetterRecord,
+  doctor: ActingDoctor,
+  decisions: readonly LineDecision[],
+): Objection | null {
+  if (letter.pendedFor !== 'expert') {
+    return objection('letter.not-with-experts', 'Запрос не ждёт решения врача', 'The request awaits no doctor');
   }
-  if (decision.doctor.fullName.trim() === '') {
-    return objection(
-      'letter.doctor-unnamed',
-      'Решение принимает врач, названный по имени',
-      'A decision needs a named doctor',
-    );
-  }
-  if (letter.proposedBy !== null && letter.proposedBy === decision.doctor.id) {
+  if (letter.proposedBy === doctor.id) {
     return objection(
       'letter.four-eyes',
       'Второе решение принимает другой врач',
-      'The second decision is another doctor’s',
+      "The second decision is another doctor's",
+    );
+  }
+  if (letter.decidedBy.includes(doctor.id)) {
+    return objection(
+      'letter.appeal-same-doctor',
+      'Возражение рассматривает другой врач',
+      'An appeal goes to another doctor',
     );
   }
   const open = letter.lines.filter((line) => line.outcome === 'pended');
-  for (const line of decision.lines) {
-    const asked = open.find((candidate) => candidate.lineNo === line.lineNo);
-    if (asked === undefined) {
-      return objection(
-        'letter.line-not-open',
-        `Строка ${line.lineNo} не ждёт решения`,
-        `Line ${line.lineNo} awaits no decision`,
-      );
-    }
-    const wrong = objectToLine(line, asked.quantity);
+  for (const decision of decisions) {
+    const line = open.find((candidate) => candidate.lineNo === decision.lineNo);
+    const wrong = line === undefined ? notOpen(decision.lineNo) : objectToLine(decision, line);
     if (wrong !== null) return wrong;
   }
-  if (new Set(decision.lines.map((line) => line.lineNo)).size !== open.length) {
+  if (new Set(decisions.map((decision) => decision.lineNo)).size === open.length) return null;
+  return objection(
+    'letter.lines-missing',
+    'Решение нужно по каждой строке, которая его ждёт',
+    'Each line that awaits a decision needs one',
+  );
+}
+
+function objectToLine(decision: LineDecision, line: LetterRecordLine): Objection | null {
+  const no = decision.lineNo;
+  if (decision.kind !== 'refuse' && line.unitPrice === null && !hasAmount(decision)) {
     return objection(
-      'letter.lines-missing',
-      'Решение нужно по каждой строке, которая его ждёт',
-      'Each line that awaits a decision needs one',
+      'letter.price-missing',
+      `Строка ${no}: цены в прейскуранте нет, укажите согласованную сумму`,
+      `Line ${no}: there is no contract price, give the agreed sum`,
+    );
+  }
+  if (decision.kind === 'approve') return null;
+  if (decision.reasonCode.trim() === '' || /other/i.test(decision.reasonCode)) {
+    return objection('letter.reason-missing', `Строка ${no}: нужен код причины`, `Line ${no}: a reason code is needed`);
+  }
+  const medical = decision.kind === 'approve-part' || decision.ground === 'medical';
+  if (medical && decision.clause.trim() === '') {
+    return objection(
+      'letter.clause-missing',
+      `Строка ${no}: назовите пункт клинической рекомендации`,
+      `Line ${no}: name the clause of the guideline`,
+    );
+  }
+  if (decision.kind === 'approve-part' && !(decision.quantity >= 1 && decision.quantity <= line.quantity)) {
+    return objection(
+      'letter.quantity-range',
+      `Строка ${no}: количество от 1 до ${line.quantity}`,
+      `Line ${no}: quantity from 1 to ${line.quantity}`,
     );
   }
   return null;
 }
 
-function objectToLine(line: LineDecision, quantity: number): Objection | null {
-  if (line.kind === 'approve') return null;
-  if (line.reasonCode.trim() === '' || /other/i.test(line.reasonCode)) {
-    return objection(
-      'letter.reason-missing',
-      `Строка ${line.lineNo}: нужен код причины`,
-      `Line ${line.lineNo}: a reason code is needed`,
-    );
-  }
-  const medical = line.kind === 'approve-part' || line.ground === 'medical';
-  if (medical && line.clause.trim() === '') {
-    return objection(
-      'letter.clause-missing',
-      `Строка ${line.lineNo}: назовите пункт клинической рекомендации`,
-      `Line ${line.lineNo}: name the clause of the guideline`,
-    );
-  }
-  if (line.kind === 'approve-part' && !(line.quantity >= 1 && line.quantity <= quantity)) {
-    return objection(
-      'letter.quantity-range',
-      `Строка ${line.lineNo}: количество от 1 до ${quantity}`,
-      `Line ${line.lineNo}: quantity from 1 to ${quantity}`,
-    );
-  }
-  return null;
+const hasAmount = (decision: LineDecision): boolean => decision.kind === 'approve-part' && decision.amount !== null;
+
+function notOpen(lineNo: number): Objection {
+  return objection('letter.line-not-open', `Строка ${lineNo} не ждёт решения`, `Line ${lineNo} awaits no decision`);
 }
 
 /** True when a decision that promises this much needs a second doctor before it holds. */
-export function needsSecondDoctor(letter: LetterSnapshot, decision: ExpertDecision): boolean {
-  const promises = decision.lines.some((line) => line.kind !== 'refuse');
+export function needsSecondDoctor(letter: LetterRecord, decisions: readonly LineDecision[]): boolean {
+  const promises = decisions.some((line) => line.kind !== 'refuse');
   return promises && letter.proposedBy === null && letter.requestedKopecks >= letter.fourEyesKopecks;
 }
 
-/** May the lines of a final letter be amended, cancelled or extended? */
-export function objectToChange(letter: LetterSnapshot, lineNos: readonly number[]): Objection | null {
-  if (!['approved', 'partially-approved', 'amended'].includes(letter.state)) {
-    return objection('letter.not-in-force', 'Письмо не действует', 'The letter is not in force');
+/** A line after a doctor's decision. The caller has checked it with `objectToDecision`. */
+export function decideLine(line: LetterRecordLine, decision: LineDecision, doctor: ActingDoctor): LetterRecordLine {
+  const author: LineAuthor = { kind: 'doctor', id: doctor.id, name: doctor.fullName };
+  switch (decision.kind) {
+    case 'approve':
+      return { ...line, ...promise(line, line.quantity, null), outcome: 'approved', ...noReason, author };
+    case 'approve-part': {
+      const { reasonCode, clause } = decision;
+      const period = {
+        approvedFrom: decision.periodFrom ?? line.periodFrom,
+        approvedTo: decision.periodTo ?? line.periodTo,
+      };
+      const promised = { ...promise(line, decision.quantity, decision.amount), ...period };
+      return { ...line, ...promised, outcome: 'partial', ground: 'medical', reasonCode, clause, author };
+    }
+    case 'refuse': {
+      const { ground, reasonCode, clause } = decision;
+      return { ...line, ...NO_PROMISE, outcome: 'refused', ground, reasonCode, clause: clause || null, author };
+    }
+    default:
+      return decision satisfies never;
   }
-  const unknown = lineNos.find(
-    (no) => !letter.lines.some((line) => line.lineNo === no && ['approved', 'partial'].includes(line.outcome)),
-  );
-  return unknown === undefined
-    ? null
-    : objection('letter.line-not-in-force', `Строка ${unknown} не действует`, `Line ${unknown} is not in force`);
+}
+
+const noReason = { ground: null, reasonCode: null, clause: null } as const;
+
+export const NO_PROMISE = {
+  approvedQuantity: 0,
+  approvedKopecks: 0,
+  approvedFrom: null,
+  approvedTo: null,
+} as const;
+
+function promise(line: LetterRecordLine, quantity: number, amount: number | null) {
+  return {
+    approvedQuantity: quantity,
+    approvedKopecks: amount ?? quantity * (line.unitPrice ?? 0),
+    approvedFrom: line.periodFrom,
+    approvedTo: line.periodTo,
+  };
 }
