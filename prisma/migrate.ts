@@ -51,11 +51,10 @@ export async function pendingMigrations(url: string): Promise<string[]> {
 
 /**
  * SQL that would turn the migrated database into what prisma/schema says; an empty string means that hand-written
- * migrations and schema files agree. Things Prisma has no words for (views, partial indexes, checks, triggers) do not
- * count: see prisma/README.md.
+ * migrations and schema files agree. Things Prisma has no words for do not count: see prisma/README.md.
  */
 export async function schemaDrift(url: string): Promise<string> {
-  return withEngine(url, async (engine) => {
+  const diff = await withEngine(url, async (engine) => {
     const files = readSchemaFiles();
     const result = await engine.diff({
       from: { tag: 'schemaDatasource', files, configDir: packageRoot() },
@@ -66,6 +65,36 @@ export async function schemaDrift(url: string): Promise<string> {
     });
     return result.stdout ?? '';
   });
+  return diff === '' ? '' : withoutSqlOnly(diff, await sqlOnlyNames(url));
+}
+
+/** Names of tables, columns and indexes whose comment says that they live in SQL alone. */
+async function sqlOnlyNames(url: string): Promise<Set<string>> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const found = await client.query<{ name: string }>(
+      `SELECT coalesce(a.attname, c.relname)::text AS name
+         FROM pg_description d
+         JOIN pg_class c ON c.oid = d.objoid AND d.classoid = 'pg_class'::regclass
+         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
+        WHERE d.description ILIKE 'sql only%'`,
+    );
+    return new Set(found.rows.map((row) => row.name));
+  } finally {
+    await client.end();
+  }
+}
+
+/** The diff less the statements that only drop things marked as "sql only". */
+function withoutSqlOnly(diff: string, names: Set<string>): string {
+  const isDeliberate = (block: string): boolean => {
+    const dropped = [...block.matchAll(/DROP (?:INDEX|TABLE|COLUMN) "([^"]+)"/g)].map((match) => match[1]!);
+    const clauses = block.split(/,\n|;\n|;$/).filter((clause) => clause.trim() !== '').length;
+    return dropped.length === clauses && dropped.every((name) => names.has(name));
+  };
+  const blocks = diff.split(/\n\n(?=-- )/);
+  return blocks.filter((block) => !isDeliberate(block)).join('\n\n');
 }
 
 async function isUpToDate(client: Client, wanted: string[]): Promise<boolean> {

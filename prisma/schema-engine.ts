@@ -103,10 +103,18 @@ function loadEngineModule(): Promise<EngineModule> {
     const engine = (await import('@prisma/schema-engine-wasm/schema_engine_bg')) as EngineModule;
     const { compile, instantiate } = (globalThis as unknown as { WebAssembly: WebAssemblyGlobal }).WebAssembly;
     const compiled = await compile(readFileSync(join(dirname(script), 'schema_engine_bg.wasm')));
-    const instance = await instantiate(compiled, { './schema_engine_bg.js': engine });
+    const instance = await instantiate(compiled, { './schema_engine_bg.js': withIdleTimers(engine) });
     engine.__wbg_set_wasm(instance.exports);
     (instance.exports.__wbindgen_start as () => void)();
     return engine;
   })();
   return engineModule;
+}
+
+/** The engine never clears the ten-second timer of its advisory lock; unreferenced, it does not hold the process up. */
+function withIdleTimers(imports: object): object {
+  const isTimer = ([name]: [string, unknown]): boolean => name.startsWith('__wbg_setTimeout');
+  const timers = Object.entries(imports).filter(isTimer) as [string, (...args: unknown[]) => NodeJS.Timeout][];
+  const idle = timers.map(([name, start]) => [name, (...args: unknown[]) => start(...args).unref()]);
+  return { ...imports, ...Object.fromEntries(idle) };
 }
