@@ -28,7 +28,7 @@ export { pauseDeadline as stopClock, resumeDeadline as resumeClock };
  * When the lead must hear of a request that nobody has answered: before the clock breaks, at the policy's share of
  * the whole term. Null while the clock stands.
  */
-export function escalationAt(clock: Deadline, policy: LetterPolicy): string | null {
+export function escalationAt(clock: Deadline, policy: Pick<LetterPolicy, 'escalateBeforePercent'>): string | null {
   if (clock.dueAt === null) return null;
   const lead = (clock.term.amount * 3_600_000 * policy.escalateBeforePercent) / 100;
   return new Date(Date.parse(clock.dueAt) - lead).toISOString();

@@ -19,6 +19,8 @@ export interface LetterRecord {
   readonly validTo: string | null;
   readonly requestedKopecks: number;
   readonly fourEyesKopecks: number;
+  /** Escalation when this share of the clock is left. */
+  readonly escalateBeforePercent: number;
   readonly lines: readonly LetterRecordLine[];
 }
 

@@ -1,4 +1,3 @@
-
 -- CreateTable
 CREATE TABLE "letter_request" (
     "id" UUID NOT NULL DEFAULT gen_random_uuid(),
@@ -26,6 +25,10 @@ CREATE TABLE "letter_request" (
     "holder_id" UUID,
     "holder_name" TEXT,
     "lease_until" TIMESTAMPTZ(3),
+    "overdue" BOOLEAN NOT NULL DEFAULT false,
+    "decided_by" UUID[] DEFAULT ARRAY[]::UUID[],
+    "four_eyes_kopecks" BIGINT NOT NULL,
+    "escalate_before_percent" INTEGER NOT NULL,
     "proposed_by" UUID,
     "valid_to" DATE,
     "requested_kopecks" BIGINT NOT NULL,
@@ -54,6 +57,8 @@ CREATE TABLE "letter_request_line" (
     "approved_kopecks" BIGINT NOT NULL DEFAULT 0,
     "approved_from" DATE,
     "approved_to" DATE,
+    "used_quantity" INTEGER NOT NULL DEFAULT 0,
+    "used_kopecks" BIGINT NOT NULL DEFAULT 0,
     "ground" TEXT,
     "reason_code" TEXT,
     "clause" TEXT,
@@ -288,7 +293,6 @@ ALTER TABLE "limit_reservation" ADD CONSTRAINT "limit_reservation_policy_id_cont
 
 -- AddForeignKey
 ALTER TABLE "webhook_delivery" ADD CONSTRAINT "webhook_delivery_subscription_id_fkey" FOREIGN KEY ("subscription_id") REFERENCES "webhook_subscription"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
-
 
 -- The invariants of letters.
 ALTER TABLE "letter_request" ADD CONSTRAINT "letter_request_state_check" CHECK ("state" IN ('draft', 'submitted', 'pended', 'approved', 'partially-approved', 'refused', 'amended', 'used', 'expired', 'cancelled'));
