@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { packageRoot } from '../../prisma/files';
@@ -8,6 +8,8 @@ interface PartVersions {
   temporalCli: string;
   tensorflowWheel: string;
 }
+
+const MAC_CHROME = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
 
 /** Folder that keeps what set-up fetched or built, for all clones of one user. */
 export function cacheFolder(): string {
@@ -30,14 +32,25 @@ export function temporalCli(): string {
   throw new Error('Temporal dev server is missing: run `npm run setup`, or set TEMPORAL_CLI_PATH or TEMPORAL_ADDRESS');
 }
 
-/** A browser for the tests of the web pages: CHROMIUM_PATH, then PATH. @throws when none is there */
+/**
+ * A browser for the tests of the web pages: CHROMIUM_PATH, then PATH, then the cache.
+ *
+ * @throws when none is there
+ */
 export function chromium(): string {
   const named = process.env.CHROMIUM_PATH;
-  const mac = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
-  const candidates = [named, ...['chromium', 'chromium-browser', 'google-chrome'].map(inPath), mac];
+  const inSystem = ['chromium', 'chromium-browser', 'google-chrome'].map(inPath);
+  const candidates = [named, ...inSystem, MAC_CHROME, ...cachedBrowsers()];
   const found = candidates.find((path) => path !== undefined && path !== '' && isProgram(path));
   if (found === undefined) throw new Error('Chromium is missing: run `npm test` as root once, or set CHROMIUM_PATH');
   return found;
+}
+
+function cachedBrowsers(): string[] {
+  const folder = join(cacheFolder(), 'browsers');
+  const builds = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith('chromium-')) : [];
+  const places = ['chrome-linux64/chrome', 'chrome-linux/chrome', 'chrome-mac/Chromium.app/Contents/MacOS/Chromium'];
+  return builds.flatMap((build) => places.map((place) => join(folder, build, place)));
 }
 
 export interface PostgresBinaries {

