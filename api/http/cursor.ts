@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { AppError } from '../../models/errors';
 
 /** An opaque keyset cursor: the sort columns of the last row of a page. */

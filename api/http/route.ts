@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { LocalizedText } from '../../models/errors';
 import { POLICY } from '../../models/access/policy';
 import type { Action } from '../../models/access/policy';
@@ -129,7 +129,16 @@ interface RouteSpec<P, Q, B, R> {
   readonly audit?: AuditRule<RouteInput<P, Q, B>, Awaited<HandlerResult<R>>> | false;
   /** Requests per minute and caller, when it has to be tighter than the common limit. */
   readonly perMinute?: number;
+  /** Health and metrics only: no caller, no rate limit, no database before the handler. */
+  readonly bare?: boolean;
   readonly handler: (ctx: RouteContext, input: RouteInput<P, Q, B>) => HandlerResult<R> | Promise<HandlerResult<R>>;
+}
+
+/** Input without its types, as the pipeline passes it on. */
+export interface ErasedInput {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
 }
 
 /** The erased form that the pipeline and the OpenAPI generator read. */
@@ -150,9 +159,10 @@ export interface RouteDefinition {
   readonly transaction: 'request' | 'own' | 'none';
   readonly idempotent: boolean;
   readonly etag: 'read' | 'required' | undefined;
-  readonly audit: AuditRule<RouteInput<unknown, unknown, unknown>, unknown> | false | undefined;
+  readonly audit: AuditRule<ErasedInput, unknown> | false | undefined;
   readonly perMinute: number | undefined;
-  readonly handler: (ctx: RouteContext, input: RouteInput<unknown, unknown, unknown>) => unknown;
+  readonly bare: boolean;
+  readonly handler: (ctx: RouteContext, input: ErasedInput) => unknown;
 }
 
 const DEFAULT_TYPES = { json: ['application/json'], multipart: ['multipart/form-data'], raw: ['text/csv'] } as const;
@@ -174,6 +184,12 @@ export function defineRoute<
     );
   }
   const mutating = spec.method !== 'get';
+  const flows = spec.response.kind === 'file' || spec.response.kind === 'events';
+  if (mutating && flows && spec.idempotent !== false) {
+    throw new Error(
+      `route ${spec.method} ${spec.path} streams its answer, which cannot be kept: set idempotent: false`,
+    );
+  }
   const input = spec.input ?? 'json';
   return {
     method: spec.method,
@@ -182,8 +198,8 @@ export function defineRoute<
     description: spec.description,
     permission: spec.permission,
     params: spec.params,
-    query: spec.query,
-    body: spec.body,
+    query: closed(spec.query),
+    body: closed(spec.body),
     response: spec.response,
     input,
     bodyTypes: spec.bodyTypes ?? DEFAULT_TYPES[input],
@@ -195,6 +211,12 @@ export function defineRoute<
     // The pipeline hands each handler what its own schemas produced: the one place where the types are erased.
     audit: spec.audit as RouteDefinition['audit'],
     perMinute: spec.perMinute,
+    bare: spec.bare ?? false,
     handler: spec.handler as RouteDefinition['handler'],
   };
+}
+
+/** Unknown fields are refused, not dropped: a typo in a field's name is told to its author. */
+function closed(schema: Schema | undefined): Schema | undefined {
+  return schema instanceof z.ZodObject && schema.def.catchall === undefined ? schema.strict() : schema;
 }
