@@ -18,13 +18,22 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Normal form of a service code (order 804n) or a diagnosis code (ICD-10): no spaces, capitals, Latin letters. Only
- * these two kinds of code are Latin by definition; a clinic's own item codes, invoice numbers and letter numbers may be
- * Cyrillic and are never passed through here.
+ * Normal form of a code that is Latin by definition: no spaces, capitals, Latin letters. A clinic's own item codes,
+ * invoice numbers and letter numbers may be Cyrillic and are never passed through here.
  */
 export function normaliseCode(text: string): string {
   if (isPlainCode(text)) return text;
   return foldLookAlikes(text.replace(/\s/g, '').toUpperCase());
+}
+
+/** Normal form of a service code (order 804n), e.g. B01.047.001. */
+export function normaliseServiceCode(text: string): string {
+  return normaliseCode(text);
+}
+
+/** Normal form of a diagnosis code (ICD-10), e.g. J06.9. */
+export function normaliseDiagnosisCode(text: string): string {
+  return normaliseCode(text);
 }
 
 /** Replaces look-alike Cyrillic capitals by their Latin twins; used to guess what a mistyped identifier meant. */

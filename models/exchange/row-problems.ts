@@ -85,27 +85,17 @@ const PROBLEMS = {
     reason: { ru: 'Программы с таким кодом нет', en: 'No programme has this code' },
     fix: { ru: 'Проверьте код программы', en: 'Check the programme code' },
   },
-  'unknown-service': {
-    reason: { ru: 'Услуги с таким кодом нет в номенклатуре', en: 'The nomenclature has no service with this code' },
-    fix: { ru: 'Проверьте код услуги', en: 'Check the service code' },
+  'unknown-contract': {
+    reason: { ru: 'Договора с таким номером нет', en: 'No contract has this number' },
+    fix: { ru: 'Проверьте номер договора', en: 'Check the contract number' },
+  },
+  'json-shape': {
+    reason: { ru: 'Запись JSON не соответствует описанию формата', en: 'The JSON record does not fit the format' },
+    fix: { ru: 'Исправьте поле по описанию формата', en: 'Correct the field as the format describes it' },
   },
   'duplicate-line': {
     reason: { ru: 'В счёте уже есть строка с этим номером', en: 'The invoice already has a line with this number' },
     fix: { ru: 'Дайте строке другой номер', en: 'Give the line another number' },
-  },
-  'duplicate-key': {
-    reason: {
-      ru: 'Такая запись в файле уже была, с другими данными',
-      en: 'The file has this record already, with other data',
-    },
-    fix: { ru: 'Оставьте одну из записей', en: 'Keep one of the records' },
-  },
-  'conflicting-person': {
-    reason: {
-      ru: 'У этого полиса в другой записи другой пол или дата рождения',
-      en: 'Another record of this policy has another sex or birth date',
-    },
-    fix: { ru: 'Приведите записи к одному полу и дате рождения', en: 'Give all records the same sex and birth date' },
   },
 } as const satisfies Record<string, { reason: LocalizedText; fix: LocalizedText }>;
 

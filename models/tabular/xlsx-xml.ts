@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { SaxesParser } from 'saxes';
-import { isAppError } from '../../models/errors';
+import { isAppError } from '../errors';
 import { unreadableFileError } from './limits';
 
 export interface XmlHandlers {

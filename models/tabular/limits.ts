@@ -1,4 +1,4 @@
-import { AppError } from '../../models/errors';
+import { AppError } from '../errors';
 
 /** Bounds of what one file may cost. Far above honest files, far below what would hurt the server. */
 export interface IntakeLimits {

@@ -1,6 +1,6 @@
-import { dayOfSerial, isoOfDay } from '../../models/exchange/dates';
-import { emptyBatch } from '../../models/exchange/csv-splitter';
-import type { RowBatch } from '../../models/exchange/csv-splitter';
+import { dayOfSerial, isoOfDay } from '../exchange/dates';
+import { emptyBatch } from '../exchange/csv-splitter';
+import type { RowBatch } from '../exchange/csv-splitter';
 import { tooLargeError, unreadableFileError } from './limits';
 import type { IntakeLimits } from './limits';
 import type { XlsxArchive } from './xlsx-archive';

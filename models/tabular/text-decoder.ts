@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { AppError } from '../../models/errors';
+import { AppError } from '../errors';
 
 export type TextEncoding = 'utf-8' | 'windows-1251';
 
