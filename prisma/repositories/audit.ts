@@ -135,6 +135,16 @@ export async function writeAnchor(pool: Pool, keys: AnchorKeys): Promise<Anchor>
   });
 }
 
+/** True when there are events and no anchor of the last `minutes`. */
+export async function isAnchorDue(db: Queryable, minutes: number): Promise<boolean> {
+  const rows = await db.query<{ due: boolean }>(
+    `SELECT EXISTS (SELECT FROM audit_stream WHERE seq > 0)
+       AND NOT EXISTS (SELECT FROM audit_anchor WHERE at > now() - make_interval(mins => $1)) AS due`,
+    [minutes],
+  );
+  return rows.rows[0]?.due ?? false;
+}
+
 const SELECT_LINK = `SELECT stream, seq, at, kind, action, actor, subject_type AS "subjectType",
   subject_ids AS "subjectIds", subject_count AS "subjectCount", purpose, request_id AS "requestId", facts,
   encode(prev, 'hex') AS prev, encode(hash, 'hex') AS hash FROM audit_event`;
