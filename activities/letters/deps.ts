@@ -1,5 +1,5 @@
 import type { Pool } from '../../prisma/pool';
-import type { ReviewRequested } from './gather';
+import type { ReviewRequested } from '../../prisma/facts/letter-facts';
 
 /** Lengths of waits that no contract sets; parameters, so that tests use seconds. */
 export interface LetterTimes {

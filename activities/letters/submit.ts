@@ -16,8 +16,8 @@ import { appendLetterEvent, insertLetter, nextLetterNumber, readLetter } from '.
 import { issueLetterRefs } from '../../prisma/repositories/letter-refs';
 import type { LetterSubmission, LetterView } from '../../workflows/letter-messages';
 import type { LetterDeps } from './deps';
-import { gatherLetter } from './gather';
-import type { GatheredLetter } from './gather';
+import { gatherLetter } from '../../prisma/facts/letter-facts';
+import type { GatheredLetter } from '../../prisma/facts/letter-facts';
 import { announce } from './announce';
 import { viewOf } from './view';
 

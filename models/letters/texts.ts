@@ -22,6 +22,10 @@ export const answerTexts = {
     ru: 'В прейскуранте клиники нет цены на эту услугу: цену согласует врач-эксперт',
     en: "The clinic's price list has no price for this service: an expert agrees the price",
   }),
+  unknownDiagnosis: (code: string): LocalizedText => ({
+    ru: `Диагноза ${code} нет в МКБ-10: уточните код`,
+    en: `Diagnosis ${code} is not in ICD-10: correct the code`,
+  }),
   overCeiling: (): LocalizedText => ({
     ru: 'Сумма запроса выше предела автоматического согласования: решает врач-эксперт',
     en: 'The sum is above the ceiling of automatic approval: an expert decides',

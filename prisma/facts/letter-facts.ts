@@ -3,11 +3,11 @@ import { normaliseCode } from '../../models/exchange/codes';
 import { AppError } from '../../models/errors';
 import type { LetterRequestInput } from '../../models/letters/request.schema';
 import type { LetterFinding, LetterPolicy, LineFacts } from '../../models/letters/types';
-import type { Queryable } from '../../prisma/pool';
-import { readCover } from '../../prisma/repositories/letter-cover';
-import type { CoverRow, EnrolmentRow, ServiceRow } from '../../prisma/repositories/letter-cover';
-import { lockLimits, readLimits } from '../../prisma/repositories/letter-limits';
-import type { LimitAccount, LockedLimit } from '../../prisma/repositories/letter-limits';
+import type { Queryable } from '../pool';
+import { readCover } from '../repositories/letter-cover';
+import type { CoverRow, EnrolmentRow, ServiceRow } from '../repositories/letter-cover';
+import { lockLimits, readLimits } from '../repositories/letter-limits';
+import type { LimitAccount, LockedLimit } from '../repositories/letter-limits';
 
 /** A requested line with its codes normalised and its ids found; input of the review engine. */
 export interface LineToReview {
