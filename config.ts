@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { apiEnv } from './api/config';
 
@@ -9,6 +11,8 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Connections of this process; the sum over processes stays under max_connections. */
   DATABASE_POOL: z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(2).max(200)).default(10),
+  /** Where uploads wait until they are taken in; API and workers of one installation share it. */
+  MEDEX_SPOOL_DIR: z.string().default(join(tmpdir(), 'medex-spool')),
   ...apiEnv,
 });
 

@@ -13,7 +13,7 @@ import {
   WAITING_LINES_TARGET,
   writeLine,
 } from '../../prisma/repositories/invoices-intake';
-import type { ChangedInvoice, SupersededVersion } from '../../prisma/repositories/invoices-intake';
+import type { ChangedInvoice } from '../../prisma/repositories/invoices-intake';
 import { createLineCodes } from './line-codes';
 import { admitLine, createRegistryState } from './registry-state';
 import type { InvoiceState } from './registry-state';
@@ -22,7 +22,6 @@ export interface LoadedInvoices {
   invoicesNew: number;
   invoicesChanged: number;
   invoicesUnchanged: number;
-  superseded: SupersededVersion[];
 }
 
 /** Loads checked lines in chunks: while Postgres takes one chunk, the next is being parsed. */
@@ -147,12 +146,11 @@ export function createLineLoader(options: {
       const changed = known
         .map((invoice): ChangedInvoice => ({ known: invoice.opened!.known!, ...totalsOf(invoice) }))
         .filter((invoice) => invoice.contentHash !== invoice.known.contentHash);
-      const superseded = changed.length === 0 ? [] : await addVersions(tx, fileId, changed, mended);
+      if (changed.length > 0) await addVersions(tx, fileId, changed, mended);
       return {
         invoicesNew: added.length,
         invoicesChanged: changed.length,
         invoicesUnchanged: known.length - changed.length,
-        superseded,
       };
     },
     get accepted() {

@@ -18,8 +18,6 @@ import {
 } from '../../prisma/repositories/import-files';
 import type { RowCounts } from '../../prisma/repositories/import-files';
 import { lockFile, lockForIntake, withoutTimeout } from '../../prisma/repositories/invoices-intake';
-import type { SupersededVersion } from '../../prisma/repositories/invoices-intake';
-import { enqueue } from '../../prisma/repositories/outbox';
 import { createLineLoader } from './line-loader';
 import type { LineLoader } from './line-loader';
 import { createRejectionLog } from './rejections';
@@ -47,9 +45,6 @@ export interface IntakeDeps {
   readonly limits?: IntakeLimits;
 }
 
-/** Outbox topic: an invoice version was replaced; `{ oldVersionId, newVersionId }`, public ids. */
-export const SUPERSEDED_TOPIC = 'invoice-superseded';
-
 const PROGRESS_ROWS = 20_000;
 
 /**
@@ -58,7 +53,7 @@ const PROGRESS_ROWS = 20_000;
  * Starting over costs a minute per million lines, which is less than the bookkeeping of a resumable load would.
  *
  * An invoice number that is new becomes version 1; the same number with the same content is left alone; with other
- * content it becomes the next version, and the one before is superseded. Rows that cannot be read are stored as
+ * content it becomes the next version; the next batch supersedes the one before and cancels its tasks. Rows that cannot be read are stored as
  * rejections and the rest goes on. A file with the columns of our own rejections file brings mended rows: they are
  * added to their invoices instead of replacing them.
  *
@@ -113,7 +108,6 @@ async function take(
   }
   const invoices = await loader.finish();
   await rejections.flush();
-  await announce(tx, invoices.superseded);
   await markImportTaken(tx, file.fileId, counts());
   onProgress(counts());
   const { invoicesNew, invoicesChanged, invoicesUnchanged } = invoices;
@@ -154,13 +148,4 @@ function createRowChecker(
 
 function isMended(header: HeaderMap): boolean {
   return REJECTION_COLUMNS.every((name) => header.headings.some((heading) => heading.trim() === name));
-}
-
-async function announce(tx: PoolClient, superseded: readonly SupersededVersion[]): Promise<void> {
-  const messages = superseded.map(({ oldPublicId, newPublicId }) => ({
-    topic: SUPERSEDED_TOPIC,
-    key: oldPublicId,
-    payload: { oldVersionId: oldPublicId, newVersionId: newPublicId },
-  }));
-  await enqueue(tx, messages);
 }

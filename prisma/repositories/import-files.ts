@@ -58,6 +58,9 @@ const COLUMNS = `id, kind, file_name AS "fileName", sha256, bytes, state, rows_r
   rows_accepted AS "rowsAccepted", rows_rejected AS "rowsRejected", error_code AS "errorCode", clinic_id AS "clinicId",
   received_at AS "receivedAt", taken_at AS "takenAt"`;
 
+/** Columns by which a file belongs to somebody; one that the insurer sent itself belongs to no hub. */
+const OWNER = { clinicId: 'clinic_id', hubId: '(SELECT c.hub_id FROM clinic c WHERE c.id = clinic_id)' } as const;
+
 /**
  * Registers a file, or finds the one with the same content from the same sender (`created` false). A failed file does
  * not count: sending it again is a new try.
@@ -83,7 +86,7 @@ export async function registerImportFile(
 
 export async function findImportFile(db: Queryable, id: string, filter: RowFilter): Promise<ImportFile | null> {
   const params: unknown[] = [id];
-  const visible = filterSql(filter, { clinicId: 'clinic_id' }, params);
+  const visible = filterSql(filter, OWNER, params);
   const rows = await db.query<ImportFile>(`SELECT ${COLUMNS} FROM import_file WHERE id = $1 AND ${visible}`, params);
   return rows.rows[0] ?? null;
 }
@@ -95,7 +98,7 @@ export async function listImportFiles(
   page: { readonly after: { receivedAt: string; id: string } | null; readonly limit: number },
 ): Promise<ImportFile[]> {
   const params: unknown[] = [page.after?.receivedAt ?? null, page.after?.id ?? null, page.limit];
-  const visible = filterSql(filter, { clinicId: 'clinic_id' }, params);
+  const visible = filterSql(filter, OWNER, params);
   const rows = await db.query<ImportFile>(
     `SELECT ${COLUMNS} FROM import_file
      WHERE kind = 'invoices' AND ${visible} AND ($1::timestamptz IS NULL OR (received_at, id) < ($1, $2::uuid))

@@ -165,13 +165,6 @@ export interface ChangedInvoice {
   readonly billedKopecks: number;
 }
 
-export interface SupersededVersion {
-  readonly invoiceId: number;
-  /** Public id of the version that no longer counts. */
-  readonly oldPublicId: string;
-  readonly newPublicId: string;
-}
-
 /**
  * Makes the waiting lines of changed invoices their next, current versions. `keepOldLines`: lines that the file does not
  * mention are carried over (mended rows of an earlier registry), otherwise the file is the whole invoice.
@@ -181,19 +174,15 @@ export async function addVersions(
   fileId: string,
   changed: readonly ChangedInvoice[],
   keepOldLines: boolean,
-): Promise<SupersededVersion[]> {
+): Promise<void> {
   const oldIds = changed.map((one) => one.known.versionId);
-  const old = await tx.query<{ id: number; publicId: string }>(
-    `UPDATE invoice_version SET current = false, state = 'superseded' WHERE id = ANY($1::int[])
-     RETURNING id, public_id AS "publicId"`,
-    [oldIds],
-  );
+  await tx.query('UPDATE invoice_version SET current = false WHERE id = ANY($1::int[])', [oldIds]);
   await tx.query('UPDATE invoice_line SET current = false WHERE version_id = ANY($1::int[]) AND current', [oldIds]);
-  const added = await tx.query<{ id: number; invoiceId: number; publicId: string }>(
+  const added = await tx.query<{ id: number; invoiceId: number }>(
     `INSERT INTO invoice_version (invoice_id, version, content_hash, file_id, line_count, billed_kopecks)
      SELECT c.invoice_id, c.version + 1, c.hash, $1, c.lines, c.billed
      FROM unnest($2::int[], $3::int[], $4::text[], $5::int[], $6::bigint[]) AS c(invoice_id, version, hash, lines, billed)
-     ORDER BY c.invoice_id RETURNING id, invoice_id AS "invoiceId", public_id AS "publicId"`,
+     ORDER BY c.invoice_id RETURNING id, invoice_id AS "invoiceId"`,
     [
       fileId,
       changed.map((one) => one.known.invoiceId),
@@ -222,13 +211,6 @@ export async function addVersions(
       [newIds, invoiceIds, oldIds],
     );
   }
-  const oldOf = new Map(changed.map((one) => [one.known.invoiceId, one.known.versionId]));
-  const oldPublic = new Map(old.rows.map((row) => [row.id, row.publicId]));
-  return added.rows.map(({ invoiceId, publicId }) => ({
-    invoiceId,
-    oldPublicId: oldPublic.get(oldOf.get(invoiceId)!)!,
-    newPublicId: publicId,
-  }));
 }
 
 /** Lines of known versions that the waiting lines do not replace, in normal form, for the content hash of the union. */
