@@ -3,6 +3,7 @@ import type { RouteDefinition } from '../http/route';
 import { apiKeyRoutes } from './api-keys';
 import { auditRoutes } from './audit';
 import { authRoutes } from './auth';
+import { importRoutes } from './imports';
 import { meRoutes } from './me';
 import { outboxRoutes } from './outbox';
 import { userRoutes } from './users';
@@ -14,6 +15,7 @@ const modules: readonly ((deps: ApiDeps) => RouteDefinition[])[] = [
   userRoutes,
   apiKeyRoutes,
   auditRoutes,
+  importRoutes,
   outboxRoutes,
 ];
 
