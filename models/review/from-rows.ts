@@ -125,25 +125,30 @@ function readDiagnoses({ diagnoses, invoices }: WorldRows): ReviewDiagnosis[] {
 }
 
 function readPriceItems(
-  { priceItems }: WorldRows,
+  { priceItems, invoices }: WorldRows,
   clinicOf: ReadonlyMap<string, number>,
   serviceOf: (code: string) => number,
 ): { list: ReviewPriceItem[]; index: Map<string, number> } {
   const list: ReviewPriceItem[] = [];
   const index = new Map<string, number>();
-  for (const row of priceItems) {
+  const itemOf = (row: Row): ReviewPriceItem => {
     const key = itemKey(row);
     if (!index.has(key)) {
       index.set(key, list.length);
       list.push({ clinic: clinicOf.get(row.clinic_code!)!, code: row.item_code!, name: row.item_name!, periods: [] });
     }
-    list[index.get(key)!]!.periods.push({
+    return list[index.get(key)!]!;
+  };
+  for (const row of priceItems) {
+    itemOf(row).periods.push({
       service: row.service_code ? serviceOf(row.service_code) : NONE,
       price: kopecks(row.price_rub!),
       from: dayOfIso(row.valid_from!),
       to: row.valid_to ? dayOfIso(row.valid_to) : null,
     });
   }
+  // Codes that the price list lacks become items without periods, so that findings can name them.
+  for (const row of invoices) itemOf(row);
   return { list, index };
 }
 

@@ -91,7 +91,8 @@ export interface LineTable {
   serviceDay: Int32Array;
   /** Index in reference.diagnoses, which holds unknown codes too (known: false); NONE = no code at all. */
   diagnosis: Int32Array;
-  /** Index in reference.priceItems (clinic + item code with its price periods); NONE = the clinic has no such item. */
+  /** Index in reference.priceItems (clinic + item code with its price periods; none for a code that the price list
+   * lacks, which is how findings can name it); NONE works like an item without periods. */
   item: Int32Array;
   quantity: Float64Array;
   /** Kopecks, as billed. */

@@ -1,0 +1,19 @@
+/**
+ * Texts of one finding, in one language. `{name}` is replaced by the evidence value of that name; names that end in
+ * Kopecks are written as money and those that end in Date as dates (see render.ts).
+ */
+export interface FindingText {
+  /** Short name for lists and acts. */
+  title: string;
+  /** What is wrong with what was billed. */
+  problem: string;
+  /** What the rule expects. */
+  expects: string;
+  /** Where it is written, for rules without a guideline clause. */
+  basis?: string;
+  /** What would change the result. */
+  change: string;
+}
+
+/** Keys are a finding code, or `code/variant` where the evidence names a variant. */
+export type FindingTexts = Readonly<Record<string, FindingText>>;
