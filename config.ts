@@ -13,6 +13,8 @@ const schema = z.object({
   DATABASE_POOL: z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(2).max(200)).default(10),
   /** Where uploads wait until they are taken in; API and workers of one installation share it. */
   MEDEX_SPOOL_DIR: z.string().default(join(tmpdir(), 'medex-spool')),
+  /** For `medex user add`: keeps the password out of the process list. */
+  MEDEX_PASSWORD: z.string().optional(),
   ...apiEnv,
 });
 

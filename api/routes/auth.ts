@@ -69,6 +69,14 @@ export function authRoutes(deps: ApiDeps): RouteDefinition[] {
  * @throws AppError wrong-credentials (401), account-locked (429)
  */
 async function checkCredentials(deps: ApiDeps, login: string, password: string): Promise<string> {
+  const account = await findForLogin(deps.pool, login);
+  // One attempt at a time per account: parallel guesses cannot all slip in before the first failure counts.
+  return account === null
+    ? tryPassword(deps, login, password)
+    : inTurn(account.id, () => tryPassword(deps, login, password));
+}
+
+async function tryPassword(deps: ApiDeps, login: string, password: string): Promise<string> {
   const { config, pool } = deps;
   const account = await findForLogin(pool, login);
   if (account?.locked === true) throw accountLocked(account.lockedSeconds);
@@ -85,6 +93,20 @@ async function checkCredentials(deps: ApiDeps, login: string, password: string):
     });
   }
   throw wrongCredentials();
+}
+
+const turns = new Map<string, Promise<unknown>>();
+
+async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+  const before = turns.get(key) ?? Promise.resolve();
+  const own = before.then(work, work);
+  const settled = own.catch(() => undefined);
+  turns.set(key, settled);
+  try {
+    return await own;
+  } finally {
+    if (turns.get(key) === settled) turns.delete(key);
+  }
 }
 
 function wrongCredentials(): AppError {

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { WithStartWorkflowOperation, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { AppError } from '../../models/errors';
+import type { LocalizedText } from '../../models/errors';
+import type { LetterAct } from '../../models/letters/acts';
+import { actUpdate, letterWorkflowId, submitUpdate } from '../../workflows/letter-messages';
+import type { LetterSubmission, LetterView } from '../../workflows/letter-messages';
+import { FLOW_QUEUE } from '../../workflows/messages';
+
+/** Id of a request: the same sender's same reference (or Idempotency-Key) is always the same request. RFC 9562, version 8. */
+export function requestIdOf(senderId: string, reference: string): string {
+  const hex = createHash('sha256').update(`letter\u0000${senderId}\u0000${reference}`).digest('hex');
+  const variant = ((Number.parseInt(hex[16]!, 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Starts the request's workflow and returns its first answer, in one call. The same request again gets the same answer. */
+export async function submitLetter(
+  temporal: Client,
+  requestId: string,
+  submission: LetterSubmission,
+  taskQueue: string = FLOW_QUEUE,
+): Promise<LetterView> {
+  const start = new WithStartWorkflowOperation('guaranteeLetter', {
+    workflowId: letterWorkflowId(requestId),
+    args: [{ requestId }],
+    taskQueue,
+    workflowIdConflictPolicy: 'USE_EXISTING',
+  });
+  const update = { startWorkflowOperation: start, args: [submission] as [LetterSubmission], updateId: 'submit' };
+  return calling(() => temporal.workflow.executeUpdateWithStart(submitUpdate, update));
+}
+
+/** One act on a request; `requestKey` makes it happen once. */
+export async function actOnLetter(
+  temporal: Client,
+  requestId: string,
+  act: LetterAct,
+  requestKey: string,
+): Promise<LetterView> {
+  const handle = temporal.workflow.getHandle(letterWorkflowId(requestId));
+  return calling(() => handle.executeUpdate(actUpdate, { args: [{ act, requestKey }], updateId: requestKey }));
+}
+
+/** Refusals come back as the domain's own errors: 409 with their code and both texts. */
+async function calling<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw asAppError(error);
+  }
+}
+
+function asAppError(error: unknown): unknown {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof ApplicationFailure && cause.type != null && cause.details?.[0] != null) {
+      const { text, httpStatus } = cause.details[0] as { text?: LocalizedText; httpStatus?: number };
+      if (text !== undefined) return new AppError(cause.type, text, { httpStatus: httpStatus ?? 409, cause: error });
+    }
+  }
+  if (error instanceof WorkflowUpdateFailedError) return error;
+  if (error instanceof Error && error.name === 'WorkflowNotFoundError') {
+    const text = { ru: 'Жизнь этого запроса окончена', en: 'The life of this request is over' };
+    return new AppError('letter.over', text, { httpStatus: 409, cause: error });
+  }
+  return error;
+}
