@@ -1,9 +1,10 @@
 /**
  * Builds nomenclature.csv (the exchange format) and sources.csv (where each name comes from):
- *   node data/nomenclature/build/build.mjs
+ *   node --import tsx data/nomenclature/build/build.mjs
  * Names of the order (804n-*.txt and the regular families below) win over the working names of the base.
  */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { inferKind, inferMinutes } from '../../../models/library/service-kind.ts';
 
 const here = (name) => new URL(name, import.meta.url);
 const text = (name) => readFileSync(here(name), 'utf8');
@@ -35,10 +36,10 @@ for (const line of text('open-world.csv').trim().split(/\r?\n/).slice(1)) {
 }
 const put = (code, name, source, extra = {}) => {
   const known = rows.get(code);
-  const kind = extra.kind ?? kindOf(code, name);
+  const kind = extra.kind ?? inferKind(code, name);
   const sameMeaning = known && known.kind === kind;
   const specialty = extra.specialty ?? (sameMeaning ? known.specialty : '');
-  const minutes = extra.minutes ?? (sameMeaning ? known.minutes : minutesOf(code, kind));
+  const minutes = extra.minutes ?? (sameMeaning ? known.minutes : inferMinutes(code, kind) ?? '');
   rows.set(code, { code, name, kind, specialty, minutes: String(minutes), source });
 };
 
@@ -155,34 +156,6 @@ writeFileSync(
   csv('service_code,name,kind,specialty,minutes', sorted.map((r) => [r.code, r.name, r.kind, r.specialty, r.minutes])),
 );
 writeFileSync(here('../sources.csv'), csv('service_code,name_source', sorted.map((r) => [r.code, r.source])));
-
-/** First rule that fits gives the kind; the base keeps its own kinds. */
-function kindOf(code, name) {
-  const rules = [
-    [/^A(02|05|11|12|15)\.07|^A16\.07|^A21\.07|^A22\.07|^A03\.07|^A13\.30\.007|^A14\.07/, 'dental'],
-    [/^A12\.06\.006/, 'procedure'],
-    [/^B03\.052/, 'imaging'],
-    [/^A12\.(28\.002|30\.01[24])/, 'lab'],
-    [/^A06|^A03|^A04|^A05|^A07/, 'imaging'],
-    [/^A0[89]|^A2[67]|^B03\.(?!052|047)/, 'lab'],
-    [/^A12\.(05|06|19|20|21|28\.01|04\.001|09\.010|09\.012|15|22)/, 'lab'],
-    [/^A16\.(01\.00[1289]|01\.027|08\.0(06|11|16|23)|25\.008|26\.0(05|18|51)|19\.017)/, 'procedure'],
-    [/^A16/, 'surgery'],
-    [/^A17|^A19|^A2[01]|^A22(?!\.(01\.00[2-4]|12|26|28))/, 'physio'],
-    [/^A(02|11|12|13|14|15|18|22|24)/, 'procedure'],
-    [/^B01\.003\.004/, 'surgery'],
-    [/^B01\.001\.00[679]/, 'inpatient'],
-    [/^B0[14]/, /Прием|прием|Осмотр|Ежедневный/.test(name) ? 'consultation' : 'other'],
-  ];
-  return rules.find(([pattern]) => pattern.test(code))?.[1] ?? 'other';
-}
-
-/** Doctor's minutes: none for the laboratory and for machine physiotherapy. */
-function minutesOf(code, kind) {
-  if (/^A19|^A21/.test(code)) return 30;
-  if (/^A16\.07/.test(code)) return 30;
-  return { imaging: 20, procedure: 15, dental: 15, surgery: 60, consultation: 20 }[kind] ?? '';
-}
 
 function specialtyOf(code, name) {
   const doctors = {
