@@ -86,7 +86,8 @@ export function createRowReader(header: HeaderMap): RowReader {
   };
   const parsedWhole = (field: string, value: string, min: number, max: number): number => {
     const whole = parseWhole(value, min, max);
-    if (Number.isNaN(whole)) add(min === 1 ? 'positive-whole' : 'number', field, value);
+    if (Number.isNaN(whole))
+      add(min === 1 && Number.isNaN(parseWhole(value, 1, MAX_INT)) ? 'positive-whole' : 'number', field, value);
     else if (String(whole) !== value) keepRaw(field, value);
     return whole;
   };
