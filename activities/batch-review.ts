@@ -1,0 +1,83 @@
+import { heartbeat } from '@temporalio/activity';
+import { withTransaction } from '../prisma/pool';
+import { closeChecking } from '../prisma/repositories/batches';
+import { takeBatch as takeRows } from '../prisma/repositories/batch-take';
+import type { TakeSelection } from '../prisma/repositories/batch-take';
+import { currentRoutingPolicy } from '../prisma/repositories/routing';
+import { currentRuleSet } from '../prisma/repositories/rule-sets';
+import type { ChunkRef, TakenBatch } from '../workflows/messages';
+import type { ActivityDeps } from './deps';
+import { createChunkCheck } from './review/check-chunk';
+import type { ChunkResult } from './review/check-chunk';
+import { routeChunk, settleRechecks } from './review/route-chunk';
+import type { RouteResult } from './review/route-chunk';
+import { maxDoctorMinutes } from './review/snapshots';
+
+/** Version of the deterministic engine: part of the rule set. Raise it whenever a rule can find something else. */
+export const ENGINE_VERSION = '1';
+
+/** A batch of some 100,000 lines is counted in one transaction; a statement may take this long. */
+const TAKE_TIMEOUT_MS = 240_000;
+
+/** Steps of a batch that touch it as a whole. Each is idempotent by the batch's business key or state. */
+export function createBatchActivities(deps: ActivityDeps) {
+  return {
+    /** Takes the selection as one batch; null when there is nothing to take. */
+    async takeBatch(input: { businessKey: string; selection: TakeSelection }): Promise<TakenBatch | null> {
+      const { pool } = deps;
+      const ruleSetVersion = await currentRuleSet(pool, ENGINE_VERSION);
+      const { compiled } = await deps.snapshots.of(pool, ruleSetVersion);
+      const policy = await currentRoutingPolicy(pool, new Date().toISOString().slice(0, 10));
+      const taken = await withTransaction(pool, async (tx) => {
+        await tx.query(`SET LOCAL statement_timeout = ${TAKE_TIMEOUT_MS}`);
+        return takeRows(tx, {
+          ...input,
+          ruleSetVersion,
+          routingPolicyVersion: policy.version,
+          maxDoctorMinutes: maxDoctorMinutes(compiled),
+        });
+      });
+      if (taken === null) return null;
+      return {
+        batchId: taken.id,
+        lines: taken.lineCount,
+        subjects: {
+          person: taken.personCount,
+          'doctor-day': taken.doctorDayCount,
+          letter: taken.letterCount,
+          invoice: taken.invoiceCount,
+        },
+      };
+    },
+
+    async closeChecking({ batchId }: { batchId: string }): Promise<void> {
+      await closeChecking(deps.pool, batchId);
+    },
+
+    /** Routes what the batch changed in earlier invoices, then marks it done. */
+    async finishBatch({ batchId }: { batchId: string }): Promise<void> {
+      await settleRechecks(deps.pool, batchId);
+    },
+  };
+}
+
+/** Chunks: the heavy, set-based steps, on their own queue so that workflows and people never wait behind them. */
+export function createReviewActivities(deps: ActivityDeps) {
+  const check = createChunkCheck(deps);
+  return {
+    checkChunk: (chunk: ChunkRef): Promise<ChunkResult> => whileBeating(check(chunk)),
+    routeChunk: (chunk: ChunkRef): Promise<RouteResult> => whileBeating(routeChunk(deps.pool, chunk)),
+  };
+}
+
+const BEAT_MS = 4000;
+
+/** Heartbeats while a chunk runs: a worker that dies is noticed within seconds, not after the chunk's full timeout. */
+async function whileBeating<T>(work: Promise<T>): Promise<T> {
+  const timer = setInterval(() => heartbeat(), BEAT_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}

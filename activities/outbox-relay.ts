@@ -1,0 +1,120 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Pool } from '../prisma/pool';
+import { claimOutbox, markOutboxDone, markOutboxFailed } from '../prisma/repositories/outbox';
+import type { OutboxMessage } from '../prisma/repositories/outbox';
+import { caseChangedSignal, DEFAULT_QUEUES, invoiceWorkflowId } from '../workflows/messages';
+import type { Queues } from '../workflows/messages';
+
+/** Delivers one message; it may be called again for the same one and has to come to the same. */
+export type OutboxHandler = (client: Client, message: OutboxMessage, queues: Queues) => Promise<void>;
+
+/** Topic by topic. Whoever adds a topic adds its handler here. */
+export const OUTBOX_HANDLERS: Readonly<Record<string, OutboxHandler>> = {
+  /** An invoice that waits for people, or whose case has changed: its workflow is there and reads the case again. */
+  'invoice-review': async (client, { payload }, queues) => {
+    const { versionId, start } = payload as { versionId: string; start: boolean };
+    const workflowId = invoiceWorkflowId(versionId);
+    if (start) {
+      await client.workflow.signalWithStart('invoiceReview', {
+        workflowId,
+        taskQueue: queues.flow,
+        args: [{ versionId, ...(queues === DEFAULT_QUEUES ? {} : { queues }) }],
+        signal: caseChangedSignal,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      });
+      return;
+    }
+    await client.workflow.getHandle(workflowId).signal(caseChangedSignal).catch(ignoreEnded);
+  },
+  'registry-intake': async (client, { payload }, queues) => {
+    const { fileId } = payload as { fileId: string };
+    await client.workflow.start('registryIntake', {
+      workflowId: `registry-intake/${fileId}`,
+      taskQueue: queues.flow,
+      args: [{ fileId }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    });
+  },
+};
+
+export interface RelayOptions {
+  readonly pool: Pool;
+  readonly client: Client;
+  readonly queues?: Queues;
+  readonly handlers?: Readonly<Record<string, OutboxHandler>>;
+  /** Told about a message that could not be delivered: topic and error class, never its payload. */
+  readonly onError?: (topic: string, error: unknown) => void;
+  /** Pause when there is nothing to do. */
+  readonly idleMs?: number;
+}
+
+export interface OutboxRelay {
+  /** Delivers what is waiting now; returns how many messages were taken. */
+  readonly drain: () => Promise<number>;
+  readonly close: () => Promise<void>;
+}
+
+const BATCH = 100;
+const IN_FLIGHT = 10;
+const LEASE_SECONDS = 30;
+
+/**
+ * The other half of the outbox: takes messages (SKIP LOCKED, so any number of relays may run) and brings them to
+ * Temporal under deterministic ids. A relay that dies between start and mark starts the same workflow id again, which
+ * does nothing: rows and workflows never diverge.
+ */
+export function startOutboxRelay(options: RelayOptions): OutboxRelay {
+  const { pool, client, queues = DEFAULT_QUEUES, handlers = OUTBOX_HANDLERS } = options;
+  const topics = Object.keys(handlers);
+  let closing = false;
+  let wake: () => void = () => undefined;
+
+  const deliver = async (message: OutboxMessage): Promise<void> => {
+    try {
+      await handlers[message.topic]!(client, message, queues);
+      await markOutboxDone(pool, [message.id]);
+    } catch (error) {
+      options.onError?.(message.topic, error);
+      await markOutboxFailed(pool, message.id, error instanceof Error ? error.name : 'unknown');
+    }
+  };
+  const drain = async (): Promise<number> => {
+    const messages = await claimOutbox(pool, { topics, limit: BATCH, leaseSeconds: LEASE_SECONDS });
+    const lanes = Array.from({ length: IN_FLIGHT }, async (_, lane) => {
+      for (let at = lane; at < messages.length; at += IN_FLIGHT) await deliver(messages[at]!);
+    });
+    await Promise.all(lanes);
+    return messages.length;
+  };
+  const loop = async (): Promise<void> => {
+    while (!closing) {
+      const taken = await drain().catch((error: unknown) => {
+        options.onError?.('outbox', error);
+        return 0;
+      });
+      if (taken > 0 || closing) continue;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, options.idleMs ?? 300);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  };
+  const running = loop();
+  return {
+    drain,
+    close: async () => {
+      closing = true;
+      wake();
+      await running;
+    },
+  };
+}
+
+/** A workflow that has ended needs no signal. */
+function ignoreEnded(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
+}

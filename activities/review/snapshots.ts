@@ -1,0 +1,53 @@
+import { compileReference } from '../../models/review/compile';
+import type { CompiledReference } from '../../models/review/compile';
+import { packFromFile } from '../../models/review/from-files';
+import type { PackFile } from '../../models/review/from-files';
+import type { Queryable } from '../../prisma/pool';
+import { readReference, referenceFingerprint } from '../../prisma/repositories/reference-snapshot';
+import type { ReferenceSnapshot } from '../../prisma/repositories/reference-snapshot';
+import { packsOf } from '../../prisma/repositories/rule-sets';
+
+export interface CompiledSnapshot {
+  readonly snapshot: ReferenceSnapshot;
+  readonly compiled: CompiledReference;
+}
+
+export interface Snapshots {
+  /** The compiled reference of a rule set as the tables say now; compiled again only when something changed. */
+  readonly of: (db: Queryable, ruleSetVersion: string) => Promise<CompiledSnapshot>;
+}
+
+/** One compiled reference per worker process: it is large, and every chunk of a batch reads the same. */
+export function createSnapshots(): Snapshots {
+  let held: { key: string; value: Promise<CompiledSnapshot> } | null = null;
+  return {
+    of: async (db, ruleSetVersion) => {
+      const key = `${ruleSetVersion}/${await referenceFingerprint(db)}`;
+      if (held?.key === key) return held.value;
+      const value = load(db, ruleSetVersion);
+      held = { key, value };
+      value.catch(() => {
+        if (held?.value === value) held = null;
+      });
+      return value;
+    },
+  };
+}
+
+async function load(db: Queryable, ruleSetVersion: string): Promise<CompiledSnapshot> {
+  const packs = await packsOf(db, ruleSetVersion, (data) => packFromFile(data as PackFile));
+  const snapshot = await readReference(db, ruleSetVersion, packs);
+  return { snapshot, compiled: compileReference(snapshot.reference) };
+}
+
+/** Days by which a later line can change the findings of an earlier one: bundled pairs look both ways. */
+export function lookBackDays(compiled: CompiledReference): number {
+  const windows = compiled.source.packs.flatMap((pack) => pack.pairs.map((pair) => pair.windowDays));
+  return Math.max(0, ...windows);
+}
+
+/** The least daily limit of the packs; null when no pack has one. */
+export function maxDoctorMinutes(compiled: CompiledReference): number | null {
+  const limits = compiled.source.packs.flatMap((pack) => (pack.day === null ? [] : [pack.day.maxDoctorMinutes]));
+  return limits.length === 0 ? null : Math.min(...limits);
+}

@@ -1,0 +1,6 @@
+import type { createBatchActivities, createReviewActivities } from './batch-review';
+import type { createInvoiceActivities } from './invoice-review';
+
+/** What workflows may know of activities: their types. Split by the queue that serves them. */
+export type FlowActivities = ReturnType<typeof createBatchActivities> & ReturnType<typeof createInvoiceActivities>;
+export type ReviewActivities = ReturnType<typeof createReviewActivities>;

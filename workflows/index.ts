@@ -1,0 +1,3 @@
+/** Exports are the registered workflow types. */
+export { batchReview } from './batch-review';
+export { invoiceReview } from './invoice-review';
