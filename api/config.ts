@@ -30,6 +30,8 @@ export const apiEnv = {
   LOGIN_LOCK_MINUTES: count.default(15),
   SESSION_IDLE_MINUTES: count.default(60),
   SESSION_MAX_HOURS: count.default(12),
+  /** Webhooks may go to plain http: only for a gateway inside the operator's network. */
+  WEBHOOK_ALLOW_HTTP: flag.default(false),
   OIDC_ISSUER: z.url().optional(),
   OIDC_AUDIENCE: z.string().optional(),
   /** Default: <issuer>/.well-known/jwks.json */

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { AppError } from '../models/errors';
 import type { Config } from '../config';
+import type { ReviewRequested } from '../prisma/facts/letter-facts';
 import type { Pool } from '../prisma/pool';
 
 /** Answers within a second: true = works. The name shows up in /readyz. */
@@ -16,6 +17,8 @@ export interface ApiDeps {
   readonly pool: Pool;
   readonly log: Logger;
   readonly temporal?: Client;
+  /** Coverage checks: the review engine over requested lines. */
+  readonly reviewRequested?: ReviewRequested;
   readonly probes?: readonly Probe[];
   /** Injected in tests. */
   readonly now?: () => Date;

@@ -4,9 +4,16 @@ import { apiKeyRoutes } from './api-keys';
 import { auditRoutes } from './audit';
 import { authRoutes } from './auth';
 import { importRoutes } from './imports';
+import { coverageCheckRoutes } from './coverage-checks';
+import { fhirRoutes } from './fhir';
+import { letterActRoutes } from './letter-acts';
+import { letterFileRoutes } from './letter-files';
+import { letterStatusRoutes } from './letter-status';
+import { letterRoutes } from './letters';
 import { meRoutes } from './me';
 import { outboxRoutes } from './outbox';
 import { userRoutes } from './users';
+import { webhookRoutes } from './webhooks';
 
 /** Every route module of the product. A new feature adds its line here. */
 const modules: readonly ((deps: ApiDeps) => RouteDefinition[])[] = [
@@ -17,6 +24,13 @@ const modules: readonly ((deps: ApiDeps) => RouteDefinition[])[] = [
   auditRoutes,
   importRoutes,
   outboxRoutes,
+  coverageCheckRoutes,
+  letterRoutes,
+  letterActRoutes,
+  letterFileRoutes,
+  letterStatusRoutes,
+  webhookRoutes,
+  fhirRoutes,
 ];
 
 /** All routes, in the order in which they are documented. */

@@ -103,3 +103,12 @@ export async function reviveDelivery(db: Queryable, id: string, clinicId: number
   );
   return done.rowCount === 1;
 }
+
+/** Ends a subscription; what is queued for it stays for the record. False when it is not the caller's. */
+export async function removeSubscription(tx: Queryable, id: string, clinicId: number | null): Promise<boolean> {
+  const done = await tx.query(
+    `UPDATE webhook_subscription SET active = false WHERE id = $1 AND active AND ($2::int IS NULL OR clinic_id = $2)`,
+    [id, clinicId],
+  );
+  return done.rowCount === 1;
+}

@@ -1,0 +1,143 @@
+import type { Bundle, CoverageEligibilityRequest } from '@medplum/fhirtypes';
+import { z } from 'zod';
+import { plainDate } from '../../models/calendar';
+import { scopeOf } from '../../models/access/policy';
+import { coverageAnswer } from '../../models/letters/coverage';
+import { claimResponseBundle } from '../../models/letters/fhir/claim-response';
+import type { AnsweredRequest } from '../../models/letters/fhir/claim-response';
+import { eligibilityResponse, parseEligibility } from '../../models/letters/fhir/eligibility';
+import { parseClaimBundle } from '../../models/letters/fhir/parse-claim';
+import { letterRequestSchema } from '../../models/letters/request.schema';
+import type { LetterRequestInput } from '../../models/letters/request.schema';
+import { gatherLetter } from '../../prisma/facts/letter-facts';
+import { readLetterDetail } from '../../prisma/repositories/letter-views';
+import type { LetterDetail } from '../../prisma/repositories/letter-views';
+import type { ApiDeps } from '../deps';
+import { requireTemporal } from '../deps';
+import type { RouteContext } from '../http/context';
+import { notFound, unfit } from '../http/errors';
+import { defineRoute, json } from '../http/route';
+import type { RouteDefinition } from '../http/route';
+import { requestIdOf, submitLetter } from '../letters/call';
+import { requireReview } from '../letters/deps';
+import { assertOwnRequest } from '../letters/owner';
+
+const FHIR_JSON = 'application/fhir+json';
+const TYPES = [FHIR_JSON, 'application/json'];
+/** Structure is read and judged by the parsers, which name the FHIRPath; the edge only asks for the resource. */
+const resource = <T extends string>(resourceType: T) => z.looseObject({ resourceType: z.literal(resourceType) });
+const answer = z.looseObject({ resourceType: z.string() });
+
+/** FHIR R4 door of prior authorisation in the shape of Da Vinci PAS and CRD: Bundle in, Bundle or response out. */
+export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
+  const now = (): string => (deps.now?.() ?? new Date()).toISOString();
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/fhir/R4/Claim/$submit',
+      summary: { ru: 'FHIR: запрос согласования', en: 'FHIR: ask for prior authorisation' },
+      permission: 'letter:request',
+      body: resource('Bundle'),
+      bodyTypes: TYPES,
+      response: json(answer, 200, FHIR_JSON),
+      transaction: 'own',
+      idempotent: false,
+      handler: async (ctx, { body }) => {
+        const request = checked(parseClaimBundle(body as unknown as Bundle));
+        await assertOwnRequest(deps.pool, ctx.principal, 'letter:request', request);
+        const requestId = requestIdOf(ctx.principal.id, request.senderRef ?? ctx.requestId);
+        await submitLetter(requireTemporal(deps), requestId, {
+          requester: { role: ctx.principal.role, id: ctx.principal.id },
+          request,
+          submittedAt: now(),
+        });
+        return bundleOf(deps, ctx, requestId);
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/fhir/R4/Claim/$inquire',
+      summary: { ru: 'FHIR: состояние согласования', en: 'FHIR: where a request stands' },
+      permission: 'letter:read',
+      body: resource('Bundle'),
+      bodyTypes: TYPES,
+      response: json(answer, 200, FHIR_JSON),
+      transaction: 'own',
+      idempotent: false,
+      handler: async (ctx, { body }) => {
+        const { senderRef } = parseClaimBundle(body as unknown as Bundle);
+        if (senderRef === null)
+          throw unfit('Claim.identifier', 'required', 'Нужен Claim.identifier', 'Claim.identifier is needed');
+        return bundleOf(deps, ctx, requestIdOf(ctx.principal.id, senderRef));
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/fhir/R4/CoverageEligibilityRequest/$submit',
+      summary: { ru: 'FHIR: проверка покрытия', en: 'FHIR: coverage check' },
+      permission: 'coverage:check',
+      body: resource('CoverageEligibilityRequest'),
+      bodyTypes: TYPES,
+      response: json(answer, 200, FHIR_JSON),
+      transaction: 'own',
+      idempotent: false,
+      handler: async (ctx, { body }) => {
+        const at = now();
+        const parsed = parseEligibility(body as unknown as CoverageEligibilityRequest, plainDate(at));
+        const request = checked(parsed);
+        await assertOwnRequest(deps.pool, ctx.principal, 'coverage:check', request);
+        const requestId = requestIdOf(ctx.principal.id, ctx.requestId);
+        const gathered = await gatherLetter(deps.pool, request, {
+          requestId,
+          at,
+          lock: false,
+          review: requireReview(deps),
+        });
+        const answers = gathered.facts.map((facts) => coverageAnswer(facts));
+        return { ...eligibilityResponse({ id: requestId, created: at, parsed, answers }) };
+      },
+    }),
+  ];
+}
+
+function checked(parsed: unknown): LetterRequestInput {
+  const result = letterRequestSchema.safeParse(parsed);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = issue.path.join('.');
+  throw unfit(path, issue.code, `${path}: значение не подходит`, `${path}: ${issue.message}`);
+}
+
+async function bundleOf(deps: ApiDeps, ctx: RouteContext, requestId: string) {
+  const letter = await readLetterDetail(deps.pool, requestId, scopeOf(ctx.principal, 'letter:read'));
+  if (letter === null) throw notFound('letter');
+  return { ...claimResponseBundle(answeredOf(letter)) };
+}
+
+function answeredOf(letter: LetterDetail): AnsweredRequest {
+  return {
+    requestId: letter.id,
+    senderRef: letter.senderRef,
+    number: letter.number,
+    policyNo: letter.policyNo,
+    clinicCode: letter.clinicCode,
+    state: letter.state,
+    submittedAt: letter.submittedAt,
+    validFrom: letter.validTo === null ? null : letter.lines.map((line) => line.periodFrom).sort()[0]!,
+    validTo: letter.validTo,
+    lines: letter.lines.map((line) => ({
+      ...line,
+      reasons: line.outcome === 'approved' ? [] : reasonsOf(letter, line.lineNo),
+    })),
+  };
+}
+
+/** Why a line is not simply approved, in Russian: the first answer's reasons and the clause that a doctor named. */
+function reasonsOf(letter: LetterDetail, lineNo: number): string[] {
+  const first = letter.thread.find((event) => event.kind === 'first-answer')?.body as
+    | { lines: { lineNo: number; reasons: { ru: string }[] }[] }
+    | undefined;
+  const clause = letter.lines.find((line) => line.lineNo === lineNo)?.clause ?? null;
+  const said = first?.lines.find((line) => line.lineNo === lineNo)?.reasons.map((reason) => reason.ru) ?? [];
+  return clause === null ? said : [...said, clause];
+}

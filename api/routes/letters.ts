@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { scopeOf } from '../../models/access/policy';
+import { LETTER_STATES, URGENCIES } from '../../models/letters/types';
+import { letterRequestSchema } from '../../models/letters/request.schema';
+import { listLetters, readLetterDetail } from '../../prisma/repositories/letter-views';
+import type { ApiDeps } from '../deps';
+import { requireTemporal } from '../deps';
+import { decodeCursor, toPage } from '../http/cursor';
+import { notFound } from '../http/errors';
+import { code, flag, page, paging, uuid } from '../http/fields';
+import { defineRoute, json } from '../http/route';
+import type { RouteDefinition } from '../http/route';
+import { answerOf } from '../letters/answer';
+import { requestIdOf, submitLetter } from '../letters/call';
+import { assertOwnRequest } from '../letters/owner';
+import { letterAnswer, letterDetail, letterListItem } from '../letters/views';
+
+const letterList = z.object({
+  ...paging(),
+  state: z.enum(LETTER_STATES).optional(),
+  pendedFor: z.enum(['documents', 'expert']).optional(),
+  urgency: z.enum(URGENCIES).optional(),
+  skill: code().optional(),
+  clinicCode: code().optional(),
+  escalated: flag().optional(),
+});
+
+/** Requests for guarantee letters: ask, list, look. */
+export function letterRoutes(deps: ApiDeps): RouteDefinition[] {
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/v1/letters',
+      summary: { ru: 'Запросить гарантийное письмо', en: 'Ask for a guarantee letter' },
+      description:
+        'The first answer comes in the same call: approved, in part, refused on administrative grounds, or pended.',
+      permission: 'letter:request',
+      body: letterRequestSchema,
+      response: json(letterAnswer, 201),
+      transaction: 'own',
+      audit: { kind: 'change', subject: (_input, output) => ({ type: 'letter', ids: [output.id] }) },
+      handler: async (ctx, { body }) => {
+        await assertOwnRequest(deps.pool, ctx.principal, 'letter:request', body);
+        const reference = body.senderRef ?? ctx.idempotencyKey ?? ctx.requestId;
+        const requestId = requestIdOf(ctx.principal.id, reference);
+        const view = await submitLetter(requireTemporal(deps), requestId, {
+          requester: { role: ctx.principal.role, id: ctx.principal.id },
+          request: body,
+          submittedAt: (deps.now?.() ?? new Date()).toISOString(),
+        });
+        ctx.header('Location', `/v1/letters/${requestId}`);
+        return answerOf(view);
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/letters',
+      summary: { ru: 'Запросы гарантийных писем', en: 'Requests for letters' },
+      permission: 'letter:read',
+      query: letterList,
+      response: json(page(letterListItem)),
+      handler: async (ctx, { query }) => {
+        const { cursor, limit, ...wanted } = query;
+        const after = decodeCursor(cursor, z.tuple([z.string(), uuid()]));
+        const filter = scopeOf(ctx.principal, 'letter:read');
+        const rows = await listLetters(ctx.db, { ...wanted, filter, after, limit: limit + 1 });
+        return toPage(rows, limit, (last) => [last.dueAt ?? 'infinity', last.id]);
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/letters/:letterId',
+      summary: { ru: 'Запрос с перепиской', en: 'A request with its thread' },
+      permission: 'letter:read',
+      params: z.object({ letterId: uuid() }),
+      response: json(letterDetail),
+      etag: 'read',
+      audit: { kind: 'read', subject: ({ params }) => ({ type: 'letter', ids: [params.letterId] }) },
+      handler: async (ctx, { params }) => {
+        const letter = await readLetterDetail(ctx.db, params.letterId, scopeOf(ctx.principal, 'letter:read'));
+        if (letter === null) throw notFound('letter');
+        ctx.etag(letter.revision);
+        return letter as z.input<typeof letterDetail>;
+      },
+    }),
+  ];
+}
