@@ -73,7 +73,8 @@ export function fitPhantom(
   let hierarchy: Hierarchy | undefined;
   for (let round = 0; round < ROUNDS; round++) {
     const clinicLog = volumeLogs(volume.clinic, input.clinics);
-    const unitLog = volumeLogs(volume.unit, units);
+    const unitOnlyLog = volumeLogs(volume.unit, units);
+    const unitLog = new Float64Array(unitOnlyLog.length);
     addAnswerLogs(input, structure, evidence, rates, intensity, clinicLog, unitLog);
     const rate = rates.line[0][1]!;
     hierarchy = explain({
@@ -81,6 +82,7 @@ export function fitPhantom(
       unitClinic,
       clinicLog,
       unitLog,
+      unitOnlyLog,
       clinicNull: nullGain(counts.clinicDenied, counts.clinicAnswered, rate, concentration),
       unitNull: nullGain(counts.unitDenied, counts.unitAnswered, rate, concentration),
       clinicPrior,
@@ -184,16 +186,19 @@ function addAnswerLogs(
     for (let g = 0; g < size; g++) {
       for (let i = 0; i < count; i++) scratchPrior[i] = Math.min(MAX_PRIOR, SHARE_GRID[g]! * classes[i]!);
       const log = Math.log(visitRatio(scratchPrior, scratchRatio, count, whole, any, BLOCK_WEIGHT));
-      clinicLog[clinic * size + g]! += log;
       if (shared) unitLog[unit * size + g]! += log;
+      else clinicLog[clinic * size + g]! += log;
     }
     if (shared || unit < 0) continue;
+    // Lines of several leads in one visit: the unit keeps its own part, the clinic the rest of the whole.
     for (let g = 0; g < size; g++) {
       for (let i = 0; i < count; i++) {
         const own = structure.leadUnit[rows[from + i]!]! === unit;
         scratchPrior[i] = own ? Math.min(MAX_PRIOR, SHARE_GRID[g]! * classes[i]!) : 0;
       }
-      unitLog[unit * size + g]! += Math.log(visitRatio(scratchPrior, scratchRatio, count, whole, any, BLOCK_WEIGHT));
+      const log = Math.log(visitRatio(scratchPrior, scratchRatio, count, whole, any, BLOCK_WEIGHT));
+      unitLog[unit * size + g]! += log;
+      clinicLog[clinic * size + g]! -= log;
     }
   }
 }

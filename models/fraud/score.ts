@@ -3,6 +3,7 @@ import { phantomParts, upcodingParts, type SchemeParts } from './parts';
 import { fitPhantom, type PhantomModel } from './phantom';
 import { allSignals } from './signals/all-signals';
 import { buildStructure, type Structure } from './structure';
+import { carryAcrossClinics } from './repeats';
 import type { FraudAlert, FraudInput, ScorePart } from './types';
 import { fitUpcoding, type UpcodingModel } from './upcoding';
 import { foldAnswers, type VisitEvidence } from './visit-evidence';
@@ -48,14 +49,14 @@ export function scoreFraud(input: FraudInput, options: ScoreOptions = {}): Fraud
     phantomParts(input, structure, evidence, volume, phantom, posterior),
     upcodingParts(input, structure, evidence, upcoding),
     ...allSignals(input, structure),
-  ];
+  ].map((scheme) => carryAcrossClinics(structure, scheme));
   const alerts = rankAlerts(collect(input, structure, parts), options);
   return { structure, evidence, volume, phantom, upcoding, posterior, alerts };
 }
 
 type Candidate = Omit<FraudAlert, 'decision'>;
 
-function candidate(clinic: number, doctor: number, parts: readonly ScorePart[]): Candidate {
+function candidate(clinic: number, doctor: number, parts: readonly ScorePart[], seenElsewhere: number): Candidate {
   const sorted = [...parts].sort((a, b) => b.posterior - a.posterior);
   const main = sorted[0]!;
   return {
@@ -65,25 +66,31 @@ function candidate(clinic: number, doctor: number, parts: readonly ScorePart[]):
     score: main.posterior,
     expected: main.expected,
     parts: sorted,
-    seenElsewhere: 0,
+    seenElsewhere,
   };
 }
 
-function collect(input: FraudInput, structure: Structure, schemes: readonly SchemeParts[]): Candidate[] {
+function collect(
+  input: FraudInput,
+  structure: Structure,
+  schemes: readonly { parts: SchemeParts; seen: Float64Array }[],
+): Candidate[] {
   const present = new Set(structure.unitClinic);
   for (const clinic of input.lines.clinic) present.add(clinic);
   const clinics = [...present].map((c) =>
     candidate(
       c,
       -1,
-      schemes.map((scheme) => scheme.clinic[c]!),
+      schemes.map(({ parts }) => parts.clinic[c]!),
+      0,
     ),
   );
   const units = Array.from(structure.unitClinic, (clinic, u) =>
     candidate(
       clinic,
       structure.unitDoctor[u]!,
-      schemes.map((scheme) => scheme.unit[u]!),
+      schemes.map(({ parts }) => parts.unit[u]!),
+      Math.max(...schemes.map(({ seen }) => seen[u]!)),
     ),
   );
   return [...clinics, ...units];

@@ -107,16 +107,15 @@ export function fitUpcoding(input: FraudInput, structure: Structure, evidence: V
     const clinicLog = new Float64Array(input.clinics * size);
     const unitLog = new Float64Array(units * size);
     for (let i = 0; i < input.clinics; i++) visitMixLog(mix, 'clinic', i, clinicLog);
-    for (let i = 0; i < units; i++) visitMixLog(mix, 'unit', i, unitLog);
+    const unitOnlyLog = new Float64Array(units * size);
+    for (let i = 0; i < units; i++) visitMixLog(mix, 'unit', i, unitOnlyLog);
     for (let v = 0; v < evidence.count; v++) {
       const unit = evidence.consultUnit[v]!;
       if (unit < 0) continue;
       const ratio = hurriedRatio(channels, evidence, v);
       if (ratio === 1) continue;
       for (let g = 0; g < size; g++) {
-        const log = Math.log(1 - SHARE_GRID[g]! + SHARE_GRID[g]! * ratio);
-        clinicLog[evidence.clinic[v]! * size + g]! += log;
-        unitLog[unit * size + g]! += log;
+        unitLog[unit * size + g]! += Math.log(1 - SHARE_GRID[g]! + SHARE_GRID[g]! * ratio);
       }
     }
     const rate = shortRate(channels.duration[0]);
@@ -127,6 +126,7 @@ export function fitUpcoding(input: FraudInput, structure: Structure, evidence: V
       unitClinic,
       clinicLog,
       unitLog,
+      unitOnlyLog,
       clinicNull: gain(counts.clinicShort, counts.clinicTimed),
       unitNull: gain(counts.unitShort, counts.unitTimed),
       clinicPrior,
