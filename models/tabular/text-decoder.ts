@@ -31,7 +31,6 @@ export function createStreamDecoder(): StreamDecoder {
   const decode = (bytes: Buffer): string => {
     let piece = bytes;
     if (first) {
-      refuseWideEncodings(piece);
       if (piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) {
         piece = piece.subarray(3);
         encoding = 'utf-8';
@@ -41,7 +40,10 @@ export function createStreamDecoder(): StreamDecoder {
     const at = position;
     position += bytes.length;
     if (encoding === null && isAscii(piece)) return piece.toString('latin1');
-    encoding ??= isUtf8(piece) ? 'utf-8' : 'windows-1251';
+    if (encoding === null) {
+      encoding = isUtf8(piece) ? 'utf-8' : 'windows-1251';
+      if (encoding === 'windows-1251' && looksLikeUtf8(piece)) throw encodingError('changes', at);
+    }
     if (encoding === 'utf-8') {
       if (!isUtf8(piece)) throw encodingError('changes', at);
       return piece.toString('utf8');
@@ -53,6 +55,7 @@ export function createStreamDecoder(): StreamDecoder {
 
   return {
     push(bytes) {
+      if (position === 0 && carried === 0) refuseWideEncodings(bytes);
       const cut = bytes.lastIndexOf(LINE_FEED) + 1;
       if (cut === 0) {
         carry.push(bytes);
@@ -77,6 +80,27 @@ export function createStreamDecoder(): StreamDecoder {
 function refuseWideEncodings(head: Buffer): void {
   const wide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
   if (wide || head.subarray(0, 4096).includes(0)) throw encodingError('unknown', 0);
+}
+
+/**
+ * Most bytes beyond ASCII are the pairs by which UTF-8 writes Cyrillic: the file is UTF-8 with a damaged byte, and read
+ * as Windows-1251 it would turn into gibberish without a word.
+ */
+function looksLikeUtf8(bytes: Buffer): boolean {
+  let high = 0;
+  let paired = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (byte < 0x80) continue;
+    high++;
+    const next = bytes[at + 1] ?? 0;
+    if ((byte === 0xd0 || byte === 0xd1) && next >= 0x80 && next <= 0xbf) {
+      high++;
+      paired += 2;
+      at++;
+    }
+  }
+  return paired * 2 > high;
 }
 
 function encodingError(kind: 'unknown' | 'changes' | 'no-lines', byteOffset: number): AppError {
