@@ -13,6 +13,7 @@ export interface Hits {
 export function collectHits(review: Review, rules: readonly Rule[]): Hits {
   const { rows, review: wanted } = review.table;
   const checks = rules.map((rule) => rule.check);
+  const suspects = rules.map((rule) => rule.suspects?.(review) ?? null);
   const places = rules.map((rule) => RULES.indexOf(rule));
   let capacity = Math.max(256, rows >>> 2);
   let row = new Int32Array(capacity);
@@ -21,6 +22,8 @@ export function collectHits(review: Review, rules: readonly Rule[]): Hits {
   for (let r = 0; r < rows; r += 1) {
     if (!wanted[r]) continue;
     for (let c = 0; c < checks.length; c += 1) {
+      const suspect = suspects[c]!;
+      if (suspect !== null && suspect[r]! < 0) continue;
       if (checks[c]!(review, r) !== HIT) continue;
       if (count === capacity) {
         capacity *= 2;

@@ -89,6 +89,8 @@ export interface Rule {
   severity: Severity;
   /** `medical` rules are never refused without a named doctor. */
   ground: 'administrative' | 'medical';
+  /** A column that is negative where the rule cannot hit: spares the hot loop the call. Absent = any line can hit. */
+  suspects?: (review: Review) => Int32Array;
   /** Pure and allocation-free: returns one of the outcome numbers above. */
   check: (review: Review, row: number) => number;
   /** Kopecks of the insurer's share that the finding puts at risk; called for hits only. */

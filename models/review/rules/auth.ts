@@ -54,6 +54,7 @@ export const AUTH_RULES: readonly Rule[] = [
     ...shared,
     code: 'AUTH-02',
     id: 'letter-of-another',
+    suspects: ({ table }) => table.letter,
     check: (review, row) => {
       const blocked = withoutLetter(review, row);
       if (blocked !== PASS) return blocked;
@@ -89,6 +90,7 @@ export const AUTH_RULES: readonly Rule[] = [
     ...shared,
     code: 'AUTH-03',
     id: 'letter-period',
+    suspects: ({ table }) => table.letter,
     check: (review, row) => {
       const blocked = withoutLetter(review, row);
       if (blocked !== PASS) return blocked;
@@ -113,6 +115,7 @@ export const AUTH_RULES: readonly Rule[] = [
     code: 'AUTH-04',
     id: 'letter-exceeded',
     scope: 'letter',
+    suspects: ({ table }) => table.letter,
     check: (review, row) => {
       const blocked = withoutLetter(review, row);
       if (blocked !== PASS) return blocked;

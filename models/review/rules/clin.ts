@@ -22,6 +22,7 @@ export const CLIN_RULES: readonly Rule[] = [
     ...shared,
     code: 'CLIN-01',
     id: 'service-not-in-guideline',
+    suspects: ({ guidelines }) => guidelines.applying,
     check: (review, row) => {
       const blocked = withoutGuideline(review, row);
       if (blocked !== PASS) return blocked;
@@ -63,6 +64,7 @@ export const CLIN_RULES: readonly Rule[] = [
     code: 'CLIN-03',
     id: 'contraindicated',
     severity: 'high',
+    suspects: ({ guidelines }) => guidelines.contraindicating,
     check: (review, row) => {
       const blocked = withoutGuideline(review, row);
       if (blocked !== PASS) return blocked;

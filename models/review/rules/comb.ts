@@ -44,6 +44,7 @@ export const COMB_RULES: readonly Rule[] = [
     ...shared,
     code: 'COMB-01',
     id: 'bundled',
+    suspects: ({ pairs }) => pairs.bundledPair,
     check: (review, row) => pairCheck(review, row, PAIR_KIND.bundled, review.pairs.bundledPair[row]!),
     values: (review, row) => ({
       ...serviceOf(review, row),
@@ -56,6 +57,7 @@ export const COMB_RULES: readonly Rule[] = [
     ...shared,
     code: 'COMB-02',
     id: 'exclusive',
+    suspects: ({ pairs }) => pairs.exclusivePair,
     check: (review, row) => pairCheck(review, row, PAIR_KIND.exclusive, review.pairs.exclusivePair[row]!),
     values: (review, row) => ({
       ...serviceOf(review, row),
@@ -68,6 +70,7 @@ export const COMB_RULES: readonly Rule[] = [
     ...shared,
     code: 'COMB-03',
     id: 'required-missing',
+    suspects: ({ pairs }) => pairs.missingPair,
     check: (review, row) => pairCheck(review, row, PAIR_KIND.requires, review.pairs.missingPair[row]!),
     values: (review, row) => ({
       ...serviceOf(review, row),
@@ -80,6 +83,7 @@ export const COMB_RULES: readonly Rule[] = [
     code: 'COMB-04',
     id: 'repeated-primary',
     severity: 'low',
+    suspects: ({ history }) => history.primaryBefore,
     check: (review, row) => {
       const service = review.lines.service[row]!;
       if (service < 0) return NO_SERVICE;

@@ -48,6 +48,7 @@ export const DEMO_RULES: readonly Rule[] = [
     ...shared,
     code: 'DEMO-01',
     id: 'service-sex',
+    suspects: ({ guidelines }) => guidelines.sexRule,
     check: (review, row) => serviceCheck(review, row, review.guidelines.sexRule),
     values: (review, row) => ({
       ...serviceOf(review, row),
@@ -60,6 +61,7 @@ export const DEMO_RULES: readonly Rule[] = [
     ...shared,
     code: 'DEMO-02',
     id: 'service-age',
+    suspects: ({ guidelines }) => guidelines.ageRule,
     check: (review, row) => serviceCheck(review, row, review.guidelines.ageRule),
     values: (review, row) => ({
       ...serviceOf(review, row),
@@ -73,6 +75,7 @@ export const DEMO_RULES: readonly Rule[] = [
     code: 'DEMO-03',
     id: 'diagnosis-person',
     severity: 'medium',
+    suspects: ({ guidelines }) => guidelines.diagnosisRule,
     check: (review, row) => {
       if (!isKnown(review, row)) return POLICY_UNKNOWN;
       const diagnosis = review.table.diagnosis[row]!;

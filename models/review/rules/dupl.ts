@@ -20,6 +20,7 @@ export const DUPL_RULES: readonly Rule[] = [
     ...shared,
     code: 'DUPL-01',
     id: 'same-clinic-duplicate',
+    suspects: ({ history }) => history.duplicate,
     check: ({ lines, history }, row) => {
       if (lines.service[row]! < 0) return NO_SERVICE;
       return history.duplicate[row] === NONE ? PASS : HIT;
@@ -36,6 +37,7 @@ export const DUPL_RULES: readonly Rule[] = [
     code: 'DUPL-02',
     id: 'other-clinic-duplicate',
     severity: 'medium',
+    suspects: ({ history }) => history.duplicateElsewhere,
     check: ({ lines, history }, row) => {
       if (lines.service[row]! < 0) return NO_SERVICE;
       if (!ACROSS_CLINICS.has(lines.kind[row]!)) return OTHER_KIND;

@@ -63,6 +63,7 @@ export const ELIG_RULES: readonly Rule[] = [
     ...shared,
     code: 'ELIG-03',
     id: 'clinic-not-in-programme',
+    suspects: ({ cover }) => cover.programme,
     check: (review, row) => {
       const blocked = withoutProgramme(review, row);
       if (blocked !== PASS) return blocked;

@@ -37,6 +37,7 @@ export const FREQ_RULES: readonly Rule[] = [
     ...shared,
     code: 'FREQ-01',
     id: 'too-many-in-episode',
+    suspects: ({ guidelines }) => guidelines.listing,
     check: (review, row) => {
       if (review.table.episode[row]! < 0) return NO_EPISODE;
       const blocked = withoutGuideline(review, row);
@@ -69,6 +70,7 @@ export const FREQ_RULES: readonly Rule[] = [
     code: 'FREQ-02',
     id: 'too-soon',
     atRisk: insurerShare,
+    suspects: ({ history }) => history.previous,
     check: (review, row) => {
       const blocked = withoutGuideline(review, row);
       if (blocked !== PASS) return blocked;

@@ -18,6 +18,7 @@ export const LIMI_RULES: readonly Rule[] = [
     ...shared,
     code: 'LIMI-01',
     id: 'service-limit',
+    suspects: ({ cover }) => cover.limitSlot,
     check: (review, row) => {
       const blocked = withoutProgramme(review, row);
       if (blocked !== PASS) return blocked;
@@ -46,6 +47,7 @@ export const LIMI_RULES: readonly Rule[] = [
     ...shared,
     code: 'LIMI-02',
     id: 'annual-limit',
+    suspects: ({ cover }) => cover.programme,
     check: (review, row) => {
       const blocked = withoutProgramme(review, row);
       if (blocked !== PASS) return blocked;
@@ -70,6 +72,7 @@ export const LIMI_RULES: readonly Rule[] = [
     code: 'LIMI-03',
     id: 'franchise',
     severity: 'low',
+    suspects: ({ cover }) => cover.programme,
     check: (review, row) => {
       const blocked = withoutProgramme(review, row);
       if (blocked !== PASS) return blocked;

@@ -51,6 +51,7 @@ export const PLAU_RULES: readonly Rule[] = [
     code: 'PLAU-02',
     id: 'doctor-day-overfull',
     scope: 'doctor-day',
+    suspects: ({ lines }) => lines.service,
     check: (review, row) => {
       if (review.lines.service[row]! < 0) return NO_SERVICE;
       const minutes = review.doctors.minutes[row]!;
