@@ -77,9 +77,13 @@ export function createStreamDecoder(): StreamDecoder {
   };
 }
 
-function refuseWideEncodings(head: Buffer): void {
-  const wide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
-  if (wide || head.subarray(0, 4096).includes(0)) throw encodingError('unknown', 0);
+/** Texts of two-byte characters and binary files are full of zero bytes; a stray one is a fault of its row alone. */
+function refuseWideEncodings(bytes: Buffer): void {
+  const head = bytes.subarray(0, 4096);
+  const marked = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+  let zeros = 0;
+  for (const byte of head) if (byte === 0) zeros++;
+  if (marked || zeros * 50 > head.length) throw encodingError('unknown', 0);
 }
 
 /**

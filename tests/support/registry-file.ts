@@ -27,13 +27,17 @@ const LINE: Readonly<Record<string, string>> = {
   episode_no: 'E1',
 };
 
-/** One line of a registry as CSV cells; `changes` by column name. */
-export function registryLine(changes: Record<string, string | number> = {}): string {
-  return REGISTRY_COLUMNS.map((name) => String(changes[name] ?? LINE[name] ?? '')).join(',');
+/** Values of columns that differ from those of the model line. */
+export type LineChanges = Readonly<Record<string, string | number | undefined>>;
+
+/** One line of a registry as CSV; a value that is quoted already stays as it is. */
+export function registryLine(changes: LineChanges = {}): string {
+  const cells = REGISTRY_COLUMNS.map((name) => String(changes[name] ?? LINE[name] ?? ''));
+  return cells.map((cell) => (cell.includes(',') && !cell.startsWith('"') ? `"${cell}"` : cell)).join(',');
 }
 
 /** A registry with a header and these lines. */
-export function registryText(lines: readonly Record<string, string | number>[]): string {
+export function registryText(lines: readonly LineChanges[]): string {
   return [REGISTRY_COLUMNS.join(','), ...lines.map(registryLine)].join('\n') + '\n';
 }
 
