@@ -44,12 +44,15 @@ async function bundleWorkflows() {
   const entry = join(dist, 'workflows', 'index.js');
   if (!existsSync(entry)) return 'no workflows yet';
   const file = join(dist, 'workflow-bundle.js');
-  const hash = hashOf(['dist/workflows', 'dist/models', 'package-lock.json'], (path) => !path.endsWith('.map'));
+  // Failures are encoded inside the sandbox too: the converter is part of the bundle.
+  const failureConverterPath = join(dist, 'activities', 'codec', 'failure-converter.js');
+  const sources = ['dist/workflows', 'dist/models', 'dist/activities/codec', 'setup/build.mjs', 'package-lock.json'];
+  const hash = hashOf(sources, (path) => !path.endsWith('.map'));
   if (existsSync(file) && isStamped(`${file}.stamp`, hash)) return 'unchanged';
   const require = createRequire(join(root, 'package.json'));
   const { bundleWorkflowCode } = require('@temporalio/worker');
   const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn, error: console.error };
-  const { code } = await bundleWorkflowCode({ workflowsPath: entry, logger: quiet });
+  const { code } = await bundleWorkflowCode({ workflowsPath: entry, failureConverterPath, logger: quiet });
   writeFileSync(file, code);
   writeFileSync(`${file}.stamp`, hash);
   return `bundled, ${(code.length / 1e6).toFixed(1)} MB`;

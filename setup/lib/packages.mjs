@@ -18,19 +18,25 @@ export async function installPackages() {
 }
 
 async function install() {
-  const args = ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=4', '--fetch-timeout=60000'];
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=4', '--fetch-timeout=60000'];
   try {
-    await run('npm', args);
+    await run('npm', ['ci', ...quiet]);
     return 'npm ci';
-  } catch (first) {
-    // A mirror that drops connections under load gets a second, slower chance.
-    try {
-      await run('npm', [...args, '--maxsockets=3']);
-    } catch {
-      throw first;
-    }
-    return 'npm ci, second try';
+  } catch (error) {
+    // A mirror without some platform's optional package makes npm call the lock file incomplete, although it names
+    // exactly what this machine needs; a mirror that drops connections under load deserves a slower try.
+    console.log(`  packages     npm ci failed: ${firstErrors(error)}`);
+    await run('npm', ['install', '--no-save', ...quiet, '--maxsockets=4']);
+    return 'npm install by the lock file';
   }
+}
+
+function firstErrors(error) {
+  const lines = String(error.message).split('\n');
+  return lines
+    .filter((line) => /npm error (code|Missing|Invalid|network)/.test(line))
+    .slice(0, 3)
+    .join('; ');
 }
 
 /** npm keeps what it installed in a hidden lock file: the same versions everywhere mean that nothing is to be done. */

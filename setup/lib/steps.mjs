@@ -61,11 +61,16 @@ export function run(file, args, { cwd = root, env = process.env, timeoutMs = 0, 
       clearTimeout(timer);
       process.off('SIGINT', stop).off('SIGTERM', stop);
       if (error === undefined) resolve(output);
-      else reject(new Error(`${file} ${args.join(' ')}: ${error}\n${output.slice(-3000)}`));
+      else reject(new Error(`${file} ${args.join(' ')}: ${error}\n${excerpt(output)}`));
     };
     child.on('error', (error) => finish(error.message));
     child.on('close', (code, signal) => finish(code === 0 ? undefined : `ended with ${code ?? signal}`));
   });
+}
+
+/** Beginning and end of a long output: the cause is in one of them. */
+function excerpt(output) {
+  return output.length < 6000 ? output : `${output.slice(0, 3000)}\n[...]\n${output.slice(-3000)}`;
 }
 
 /**
