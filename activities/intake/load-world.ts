@@ -13,6 +13,7 @@ import {
 } from '../../prisma/repositories/import-files';
 import type { RowCounts } from '../../prisma/repositories/import-files';
 import { withoutTimeout } from '../../prisma/repositories/invoices-intake';
+import { GUIDELINES_PART } from '../review/load-guidelines';
 import { loadProgrammes } from './load-programmes';
 import { REFERENCE_LOADERS } from './table-loads';
 import { takeRegistry } from './take-registry';
@@ -54,6 +55,7 @@ export const WORLD_PARTS: readonly WorldPart[] = [
   { name: 'programmes', required: true, load: loadProgrammes },
   { name: 'insured', required: true, load: REFERENCE_LOADERS.insured },
   { name: 'letters', required: false, load: REFERENCE_LOADERS.letters },
+  GUIDELINES_PART,
   { name: 'invoices', required: false, load: 'invoices' },
 ];
 

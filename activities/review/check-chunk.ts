@@ -1,6 +1,7 @@
 import { describeFindings } from '../../models/review/findings';
 import type { Finding } from '../../models/review/findings';
 import { sortLineTable } from '../../models/review/line-order';
+import { longestLookAhead } from '../../models/review/recheck';
 import { rulesOf } from '../../models/review/registry';
 import { reviewScope } from '../../models/review/scopes';
 import { withTransaction } from '../../prisma/pool';
@@ -13,7 +14,6 @@ import { insertFindings, recheckFindings } from '../../prisma/repositories/findi
 import type { FindingDraft } from '../../prisma/repositories/findings';
 import { versionIdsOfBatch } from '../../prisma/repositories/batch-take';
 import type { ChunkRef } from '../../workflows/messages';
-import { lookBackDays } from './snapshots';
 import type { CompiledSnapshot, Snapshots } from './snapshots';
 
 export interface ChunkResult {
@@ -66,7 +66,7 @@ export function createChunkCheck(deps: CheckDeps): (chunk: ChunkRef) => Promise<
       range,
       snapshot,
       own,
-      lookBackDays: lookBackDays(compiled),
+      lookBackDays: longestLookAhead(compiled),
       texts,
     }).finally(() => client.release());
     // Only the person scope asks for order; the others sort the few rows that they look at.

@@ -40,12 +40,6 @@ async function load(db: Queryable, ruleSetVersion: string): Promise<CompiledSnap
   return { snapshot, compiled: compileReference(snapshot.reference) };
 }
 
-/** Days by which a later line can change the findings of an earlier one: bundled pairs look both ways. */
-export function lookBackDays(compiled: CompiledReference): number {
-  const windows = compiled.source.packs.flatMap((pack) => pack.pairs.map((pair) => pair.windowDays));
-  return Math.max(0, ...windows);
-}
-
 /** The least daily limit of the packs; null when no pack has one. */
 export function maxDoctorMinutes(compiled: CompiledReference): number | null {
   const limits = compiled.source.packs.flatMap((pack) => (pack.day === null ? [] : [pack.day.maxDoctorMinutes]));

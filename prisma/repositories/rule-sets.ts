@@ -45,3 +45,38 @@ export async function packsOf(
   );
   return rows.rows.map((row) => ({ ...parse(row.data), effectiveFrom: row.from, effectiveTo: row.to }));
 }
+
+/**
+ * Publishes a pack that came with a world. The same content again changes nothing; another content under the same
+ * version gets the content's hash as a suffix, because a used version never changes; earlier published versions of
+ * the pack retire. Returns the version that is in force now.
+ */
+export async function publishPack(
+  tx: Queryable,
+  pack: { readonly name: string; readonly version: string; readonly data: unknown },
+): Promise<string> {
+  const text = JSON.stringify(pack.data);
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  const known = await tx.query<{ version: string }>(
+    'SELECT version FROM guideline_pack WHERE name = $1 AND sha256 = $2',
+    [pack.name, sha256],
+  );
+  let version = known.rows[0]?.version;
+  if (version === undefined) {
+    const taken = await tx.query('SELECT 1 FROM guideline_pack WHERE name = $1 AND version = $2', [
+      pack.name,
+      pack.version,
+    ]);
+    version = taken.rows.length === 0 ? pack.version : `${pack.version}+${sha256.slice(0, 8)}`;
+    await tx.query(
+      `INSERT INTO guideline_pack (name, version, state, sha256, data, published_at) VALUES ($1, $2, 'published', $3, $4, now())`,
+      [pack.name, version, sha256, text],
+    );
+  }
+  await tx.query(
+    `UPDATE guideline_pack SET state = CASE WHEN version = $2 THEN 'published' ELSE 'retired' END
+     WHERE name = $1 AND state IN ('published', 'retired') AND state <> CASE WHEN version = $2 THEN 'published' ELSE 'retired' END`,
+    [pack.name, version],
+  );
+  return version;
+}

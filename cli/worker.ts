@@ -1,0 +1,79 @@
+import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { createActivityDeps } from '../activities/deps';
+import { startOutboxRelay } from '../activities/outbox-relay';
+import { connectTemporal } from '../activities/temporal';
+import { installRuntime, QUEUE_KINDS, startWorkers } from '../activities/worker';
+import type { QueueKind } from '../activities/worker';
+import { createLogger } from '../api/http/logging';
+import { loadConfig } from '../config';
+import { createPool } from '../prisma/pool';
+import { databaseUrlOf, temporalOf, untilToldToStop } from './connect';
+
+const ALL = Object.values(QUEUE_KINDS);
+
+/** `medex worker --queues ...`: serves task queues until it is told to stop, then lets what runs end. */
+export function registerWorkerCommand(program: Command): void {
+  program
+    .command('worker')
+    .description('обслуживать очереди задач / serve task queues')
+    .option('--queues <list>', `comma separated: ${ALL.join(', ')}`, queuesOf, queuesOf(ALL.join()))
+    .action(async (flags: { queues: Partial<Record<QueueKind, string>> }) => {
+      await runWorker(flags.queues);
+    });
+}
+
+async function runWorker(queues: Partial<Record<QueueKind, string>>): Promise<void> {
+  const config = loadConfig();
+  const log = createLogger({ level: config.LOG_LEVEL, name: 'worker' });
+  const pool = createPool({
+    connectionString: databaseUrlOf(config),
+    applicationName: 'medex-worker',
+    max: config.DATABASE_POOL,
+    statementTimeoutMs: 300_000,
+  });
+  installRuntime();
+  const temporal = temporalOf(config);
+  const workers = await startWorkers({
+    ...temporal,
+    queues,
+    deps: createActivityDeps(pool, config.MEDEX_SPOOL_DIR),
+  });
+  const relay = 'flow' in queues ? await startRelay() : null;
+  log.info({ queues: Object.values(queues) }, 'worker serves');
+  process.send?.('ready');
+
+  const stopped = untilToldToStop();
+  const failed = workers.ended.then(() => null);
+  const signal = await Promise.race([stopped, failed]);
+  log.info({ signal }, 'worker drains');
+  await relay?.();
+  await workers.close();
+  await pool.end();
+  // A child that keeps its channel open would never end by itself.
+  process.disconnect?.();
+
+  async function startRelay(): Promise<() => Promise<void>> {
+    const { client, close } = await connectTemporal(temporal);
+    const running = startOutboxRelay({
+      pool,
+      client,
+      onError: (topic, error) =>
+        log.warn({ topic, error: error instanceof Error ? error.name : 'unknown' }, 'outbox message not delivered'),
+    });
+    return async () => {
+      await running.close();
+      await close();
+    };
+  }
+}
+
+function queuesOf(list: string): Partial<Record<QueueKind, string>> {
+  const names = list.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !ALL.includes(name as (typeof ALL)[number]));
+  if (unknown.length > 0)
+    throw new InvalidArgumentError(`unknown queue ${unknown.join(', ')}; there are ${ALL.join(', ')}`);
+  return Object.fromEntries(Object.entries(QUEUE_KINDS).filter(([, name]) => names.includes(name))) as Partial<
+    Record<QueueKind, string>
+  >;
+}
