@@ -40,7 +40,7 @@ export const decisionTableSchema = z.strictObject({
         id: z.string().min(1),
         /** Field name -> condition in ZEN unary syntax; a missing or empty cell holds always. */
         when: z.record(z.string(), z.string()),
-        then: outcomeSchema,
+        outcome: outcomeSchema,
       }),
     )
     .min(1)

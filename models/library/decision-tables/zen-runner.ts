@@ -89,9 +89,9 @@ function readable(message: string): string {
 }
 
 function hitOf(table: DecisionTable, row: number, facts: LineFacts): TableHit {
-  const { id, when, then } = table.rows[row]!;
+  const { id, when, outcome } = table.rows[row]!;
   const read = table.inputs.filter((name) => (when[name] ?? '').trim() !== '');
-  return { tableId: table.id, tableVersion: table.version, rowId: id, outcome: then, values: valuesOf(read, facts) };
+  return { tableId: table.id, tableVersion: table.version, rowId: id, outcome, values: valuesOf(read, facts) };
 }
 
 function valuesOf(names: readonly string[], facts: LineFacts): Record<string, FactValue> {
