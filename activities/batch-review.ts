@@ -4,6 +4,7 @@ import { closeChecking } from '../prisma/repositories/batches';
 import { takeBatch as takeRows } from '../prisma/repositories/batch-take';
 import type { TakeSelection } from '../prisma/repositories/batch-take';
 import { currentRoutingPolicy } from '../prisma/repositories/routing';
+import { queueLetterUses } from '../prisma/repositories/letter-use';
 import { currentRuleSet } from '../prisma/repositories/rule-sets';
 import type { ChunkRef, TakenBatch } from '../workflows/messages';
 import type { ActivityDeps } from './deps';
@@ -11,7 +12,7 @@ import { createChunkCheck } from './review/check-chunk';
 import type { ChunkResult } from './review/check-chunk';
 import { routeChunk, settleRechecks } from './review/route-chunk';
 import type { RouteResult } from './review/route-chunk';
-import { maxDoctorMinutes } from './review/snapshots';
+import { maxDoctorMinutes } from '../prisma/facts/snapshots';
 
 /** Version of the deterministic engine: part of the rule set. Raise it whenever a rule can find something else. */
 export const ENGINE_VERSION = '1';
@@ -57,6 +58,7 @@ export function createBatchActivities(deps: ActivityDeps) {
     /** Routes what the batch changed in earlier invoices, then marks it done. */
     async finishBatch({ batchId }: { batchId: string }): Promise<void> {
       await settleRechecks(deps.pool, batchId);
+      await queueLetterUses(deps.pool, batchId);
     },
   };
 }

@@ -19,6 +19,8 @@ export interface ApiDeps {
   readonly temporal?: Client;
   /** Coverage checks: the review engine over requested lines. */
   readonly reviewRequested?: ReviewRequested;
+  /** Task queue of letters, for tests that share one server. */
+  readonly letterQueue?: string;
   readonly probes?: readonly Probe[];
   /** Injected in tests. */
   readonly now?: () => Date;

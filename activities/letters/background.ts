@@ -1,13 +1,35 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { LETTER_USE_TOPIC, readLetterUse } from '../../prisma/repositories/letter-use';
+import { actUpdate, letterWorkflowId } from '../../workflows/letter-messages';
 import type { OutboxHandler } from '../outbox-relay';
+import type { LetterActivities } from '../guarantee-letter';
 import { ISSUE_TOPIC } from './announce';
 import { issueLetter } from './issue';
 import type { IssueDeps } from './issue';
 import { sendDueWebhooks } from './webhook-sender';
 
+/** Writes an act without the letter's workflow, which has ended. */
+export type LateAct = (input: Parameters<LetterActivities['actOnLetter']>[0]) => Promise<unknown>;
+
 /** Outbox topics of letters, for the relay. */
-export function letterOutboxHandlers(deps: IssueDeps): Readonly<Record<string, OutboxHandler>> {
+export function letterOutboxHandlers(
+  deps: IssueDeps & { readonly lateAct: LateAct },
+): Readonly<Record<string, OutboxHandler>> {
   return {
     [ISSUE_TOPIC]: (_client, { payload }) => issueLetter(deps, (payload as { requestId: string }).requestId),
+    [LETTER_USE_TOPIC]: async (client, { payload, key }) => {
+      const { requestId } = payload as { requestId: string };
+      const act = { kind: 'use', lines: await readLetterUse(deps.pool, requestId) } as const;
+      const requestKey = `use:${key}`;
+      const handle = client.workflow.getHandle(letterWorkflowId(requestId));
+      await handle
+        .executeUpdate(actUpdate, { args: [{ act, requestKey }], updateId: requestKey })
+        .catch((error: unknown) => {
+          // The letter's life is over: what came late is written all the same.
+          if (error instanceof WorkflowNotFoundError) return deps.lateAct({ requestId, requestKey, act });
+          throw error;
+        });
+    },
   };
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { AppError } from '../../models/errors';
 import type { LocalizedText } from '../../models/errors';
@@ -8,6 +7,8 @@ import type { LetterAct } from '../../models/letters/acts';
 import { actUpdate, letterWorkflowId, submitUpdate } from '../../workflows/letter-messages';
 import type { LetterSubmission, LetterView } from '../../workflows/letter-messages';
 import { FLOW_QUEUE } from '../../workflows/messages';
+import type { ApiDeps } from '../deps';
+import { requireTemporal } from '../deps';
 
 /** Id of a request: the same sender's same reference (or Idempotency-Key) is always the same request. RFC 9562, version 8. */
 export function requestIdOf(senderId: string, reference: string): string {
@@ -18,15 +19,15 @@ export function requestIdOf(senderId: string, reference: string): string {
 
 /** Starts the request's workflow and returns its first answer, in one call. The same request again gets the same answer. */
 export async function submitLetter(
-  temporal: Client,
+  deps: ApiDeps,
   requestId: string,
   submission: LetterSubmission,
-  taskQueue: string = FLOW_QUEUE,
 ): Promise<LetterView> {
+  const temporal = requireTemporal(deps);
   const start = new WithStartWorkflowOperation('guaranteeLetter', {
     workflowId: letterWorkflowId(requestId),
     args: [{ requestId }],
-    taskQueue,
+    taskQueue: deps.letterQueue ?? FLOW_QUEUE,
     workflowIdConflictPolicy: 'USE_EXISTING',
   });
   const update = { startWorkflowOperation: start, args: [submission] as [LetterSubmission], updateId: 'submit' };
@@ -35,12 +36,12 @@ export async function submitLetter(
 
 /** One act on a request; `requestKey` makes it happen once. */
 export async function actOnLetter(
-  temporal: Client,
+  deps: ApiDeps,
   requestId: string,
   act: LetterAct,
   requestKey: string,
 ): Promise<LetterView> {
-  const handle = temporal.workflow.getHandle(letterWorkflowId(requestId));
+  const handle = requireTemporal(deps).workflow.getHandle(letterWorkflowId(requestId));
   return calling(() => handle.executeUpdate(actUpdate, { args: [{ act, requestKey }], updateId: requestKey }));
 }
 

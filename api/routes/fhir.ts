@@ -13,7 +13,6 @@ import { gatherLetter } from '../../prisma/facts/letter-facts';
 import { readLetterDetail } from '../../prisma/repositories/letter-views';
 import type { LetterDetail } from '../../prisma/repositories/letter-views';
 import type { ApiDeps } from '../deps';
-import { requireTemporal } from '../deps';
 import type { RouteContext } from '../http/context';
 import { notFound, unfit } from '../http/errors';
 import { defineRoute, json } from '../http/route';
@@ -46,7 +45,7 @@ export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
         const request = checked(parseClaimBundle(body as unknown as Bundle));
         await assertOwnRequest(deps.pool, ctx.principal, 'letter:request', request);
         const requestId = requestIdOf(ctx.principal.id, request.senderRef ?? ctx.requestId);
-        await submitLetter(requireTemporal(deps), requestId, {
+        await submitLetter(deps, requestId, {
           requester: { role: ctx.principal.role, id: ctx.principal.id },
           request,
           submittedAt: now(),

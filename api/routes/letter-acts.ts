@@ -6,7 +6,6 @@ import { claimLetter, holderOf, releaseLetter } from '../../prisma/repositories/
 import type { ClaimResult } from '../../prisma/repositories/letter-queue';
 import { readLetterDetail } from '../../prisma/repositories/letter-views';
 import type { ApiDeps } from '../deps';
-import { requireTemporal } from '../deps';
 import type { RouteContext } from '../http/context';
 import { conflict, notFound } from '../http/errors';
 import { uuid } from '../http/fields';
@@ -50,7 +49,7 @@ export function letterActRoutes(deps: ApiDeps): RouteDefinition[] {
         const key = `${spec.path}:${ctx.idempotencyKey ?? ctx.requestId}`;
         // The route's schema produced the body: the generic wrapper erases its type.
         const made = spec.act(ctx, input.body as z.output<B>);
-        return answerOf(await actOnLetter(requireTemporal(deps), letterId, made, key));
+        return answerOf(await actOnLetter(deps, letterId, made, key));
       },
     });
 

@@ -4,7 +4,6 @@ import { LETTER_STATES, URGENCIES } from '../../models/letters/types';
 import { letterRequestSchema } from '../../models/letters/request.schema';
 import { listLetters, readLetterDetail } from '../../prisma/repositories/letter-views';
 import type { ApiDeps } from '../deps';
-import { requireTemporal } from '../deps';
 import { decodeCursor, toPage } from '../http/cursor';
 import { notFound } from '../http/errors';
 import { code, flag, page, paging, uuid } from '../http/fields';
@@ -43,7 +42,7 @@ export function letterRoutes(deps: ApiDeps): RouteDefinition[] {
         await assertOwnRequest(deps.pool, ctx.principal, 'letter:request', body);
         const reference = body.senderRef ?? ctx.idempotencyKey ?? ctx.requestId;
         const requestId = requestIdOf(ctx.principal.id, reference);
-        const view = await submitLetter(requireTemporal(deps), requestId, {
+        const view = await submitLetter(deps, requestId, {
           requester: { role: ctx.principal.role, id: ctx.principal.id },
           request: body,
           submittedAt: (deps.now?.() ?? new Date()).toISOString(),

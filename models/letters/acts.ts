@@ -40,6 +40,7 @@ export type LetterAct =
     }
   | { readonly kind: 'appeal'; readonly actor: Actor; readonly reason: string; readonly lineNos: readonly number[] }
   | {
+      /** What invoices have taken so far, in all: the same message twice says the same. */
       readonly kind: 'use';
       readonly lines: readonly { readonly lineNo: number; readonly quantity: number; readonly kopecks: number }[];
     };

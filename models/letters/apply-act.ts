@@ -45,7 +45,7 @@ export function objectToAct(letter: LetterRecord, act: LetterAct): Objection | n
         : notNow('Возражать можно против отказа или урезания', 'Only refused or cut lines can be appealed');
     }
     case 'use':
-      return isInForce(letter) || letter.state === 'used' ? null : notInForce();
+      return isInForce(letter) || letter.state === 'used' || letter.state === 'expired' ? null : notInForce();
     default:
       return act satisfies never;
   }
@@ -104,19 +104,18 @@ export function applyAct(letter: LetterRecord, { act, at }: KeyedAct): LetterRec
         : { ...next, state: 'cancelled', pendedFor: null, finalAt: letter.finalAt ?? at };
     }
     case 'appeal': {
-      const reopened = (line: LetterRecordLine): LetterRecordLine =>
+      const contested = (line: LetterRecordLine): LetterRecordLine =>
         act.lineNos.includes(line.lineNo) ? { ...line, ...NO_PROMISE, outcome: 'pended' } : line;
-      return { ...letter, lines: letter.lines.map(reopened), state: 'pended', pendedFor: 'expert', finalAt: null };
+      return { ...letter, lines: letter.lines.map(contested), state: 'pended', pendedFor: 'expert', finalAt: null };
     }
     case 'use': {
       const lines = letter.lines.map((line) => {
-        const taken = act.lines.filter((candidate) => candidate.lineNo === line.lineNo);
-        const usedQuantity = line.usedQuantity + taken.reduce((sum, item) => sum + item.quantity, 0);
-        const usedKopecks = line.usedKopecks + taken.reduce((sum, item) => sum + item.kopecks, 0);
-        return { ...line, usedQuantity, usedKopecks };
+        const taken = act.lines.find((candidate) => candidate.lineNo === line.lineNo);
+        return { ...line, usedQuantity: taken?.quantity ?? 0, usedKopecks: taken?.kopecks ?? 0 };
       });
       const open = lines.some((line) => isPromised(line) && line.usedQuantity < line.approvedQuantity);
-      return { ...letter, lines, state: open ? letter.state : 'used' };
+      if (letter.state === 'expired') return { ...letter, lines };
+      return { ...letter, lines, state: open ? reopened(letter) : 'used' };
     }
     default:
       return act satisfies never;
@@ -137,6 +136,11 @@ export function settle(letter: LetterRecord, at: string): LetterRecord {
   const ends = letter.lines.filter(isPromised).map((line) => line.approvedTo ?? line.periodTo);
   const validTo = ends.length === 0 ? null : ends.reduce((a, b) => (a > b ? a : b));
   return { ...letter, state, pendedFor: null, finalAt: at, validTo };
+}
+
+/** A used letter of which an invoice was taken back stands again. */
+function reopened(letter: LetterRecord): LetterRecord['state'] {
+  return letter.state === 'used' ? stateByLines(letter.lines) : letter.state;
 }
 
 function cutTo(line: LetterRecordLine, quantity: number): LetterRecordLine {

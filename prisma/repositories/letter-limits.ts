@@ -93,7 +93,7 @@ const BILLED_SQL = `
         AND (p.valid_to IS NULL OR l.service_date <= p.valid_to)
       ORDER BY p.valid_from DESC LIMIT 1), k.key))`;
 
-/** What one requested line is to hold from now on; amounts are outstanding, what was used is kept apart. */
+/** What one requested line is to hold from now on; only what invoices have not taken yet. */
 export interface Holding {
   readonly lineNo: number;
   readonly key: string;
@@ -115,18 +115,18 @@ export async function holdLimits(
     `WITH wanted AS (
        SELECT * FROM unnest($5::int[], $6::text[], $7::bigint[]) w(line_no, limit_key, amount)),
      gone AS (
-       UPDATE limit_reservation r SET state = 'released', amount = GREATEST(r.used, 1)
+       UPDATE limit_reservation r SET state = 'released'
        WHERE r.request_id = $1 AND r.state = 'held'
          AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.line_no = r.line_no AND w.limit_key = r.limit_key)
        RETURNING r.limit_key),
      before AS (
-       SELECT limit_key, sum(amount - used) AS held FROM limit_reservation
+       SELECT limit_key, sum(amount) AS held FROM limit_reservation
        WHERE request_id = $1 AND state = 'held' GROUP BY limit_key),
      kept AS (
        INSERT INTO limit_reservation (request_id, line_no, policy_id, contract_id, year_start, limit_key, amount)
        SELECT $1, w.line_no, $2, $3, $4, w.limit_key, w.amount FROM wanted w
        ON CONFLICT (request_id, line_no, limit_key)
-       DO UPDATE SET amount = limit_reservation.used + EXCLUDED.amount, state = 'held'
+       DO UPDATE SET amount = EXCLUDED.amount, state = 'held'
        RETURNING limit_key),
      after AS (SELECT limit_key, sum(amount) AS held FROM wanted GROUP BY limit_key),
      delta AS (

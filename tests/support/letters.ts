@@ -1,18 +1,28 @@
+import type { Client } from '@temporalio/client';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { ENGINE_VERSION } from '../../activities/batch-review';
 import { createActivityDeps } from '../../activities/deps';
 import { assembleLetterActivities } from '../../activities/letters/assemble';
+import { letterOutboxHandlers } from '../../activities/letters/background';
+import { OUTBOX_HANDLERS, startOutboxRelay } from '../../activities/outbox-relay';
+import { createCmsSigner } from '../../activities/signature/cms-rsa';
+import { outboxState } from '../../prisma/repositories/outbox';
+import type { Queues } from '../../workflows/messages';
 import { STANDARD_TIMES } from '../../activities/letters/deps';
 import type { LetterTimes } from '../../activities/letters/deps';
 import { createCurrentSnapshot } from '../../activities/review/current-snapshot';
 import { connectTemporal } from '../../activities/temporal';
 import { installRuntime, startWorkers } from '../../activities/worker';
 import type { RunningWorkers } from '../../activities/worker';
-import { loadWorld } from '../../activities/intake/load-world';
+import { loadWorld, WORLD_PARTS } from '../../activities/intake/load-world';
 import { createLetterReview } from '../../prisma/facts/requested-review';
-import { publishPackFile } from './packs';
+import { publishPack } from '../../prisma/repositories/rule-sets';
 import { startTestApi } from './api';
 import type { TestApi } from './api';
 import { testTemporal } from './env';
@@ -22,6 +32,10 @@ const SECRET = 'letters-test-secret';
 export interface LettersBench {
   readonly api: TestApi;
   readonly queue: string;
+  readonly temporal: Client;
+  readonly queues: Queues;
+  /** Delivers everything that waits in the outbox: documents, uses, workflow starts. */
+  readonly deliver: () => Promise<void>;
   /** Stops the worker and starts another one: in-memory state is gone. */
   readonly restartWorker: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -34,6 +48,7 @@ export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise
   installRuntimeOnce();
   const { address, namespace, taskQueue } = testTemporal();
   const queue = taskQueue('letters');
+  const queues = { flow: queue, review: `${queue}-review` };
   const temporal = await connectTemporal({ address, namespace, secret: SECRET });
   bundle ??= bundleWorkflowCode({ workflowsPath: join(__dirname, '../../workflows/index.ts'), logger: QUIET });
   const workflowBundle = await bundle;
@@ -47,25 +62,45 @@ export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise
   pending.pool = api.pool;
   let review: ReturnType<typeof createLetterReview> | null = null;
   const reviewOf = () => (review ??= createLetterReview(createCurrentSnapshot(deps().snapshots, ENGINE_VERSION)));
-  await loadWorld({ pool: api.pool }, join(__dirname, '../../demo/world'));
-  await publishPackFile(api.pool, join(__dirname, '../../demo/world/guidelines.json'));
+  const world = join(__dirname, '../../demo/world');
+  await loadWorld(
+    { pool: api.pool },
+    world,
+    undefined,
+    WORLD_PARTS.filter((part) => part.name !== 'invoices'),
+  );
+  const data = JSON.parse(readFileSync(join(world, 'guidelines.json'), 'utf8')) as { pack: string; version: string };
+  await publishPack(api.pool, { name: data.pack, version: data.version, data });
 
   const start = (): Promise<RunningWorkers> => {
     const activityDeps = deps();
     const letters = assembleLetterActivities({ ...activityDeps, engineVersion: ENGINE_VERSION, times });
     const setup = { address, namespace, secret: SECRET, deps: activityDeps, workflowBundle };
-    return startWorkers({ ...setup, queues: { flow: queue }, extra: { flow: letters }, drainMs: 500 });
+    return startWorkers({ ...setup, queues, extra: { flow: letters }, drainMs: 500 });
   };
   let workers = await start();
+  const keyDir = await mkdtemp(join(tmpdir(), 'medex-letters-'));
+  const lateAct = assembleLetterActivities({ ...deps(), engineVersion: ENGINE_VERSION, times }).actOnLetter;
+  const signer = await createCmsSigner(keyDir);
+  const issuing = { pool: api.pool, signer, publicUrl: 'https://letters.example', lateAct };
+  const handlers = { ...OUTBOX_HANDLERS, ...letterOutboxHandlers(issuing) };
+  const relay = startOutboxRelay({ pool: api.pool, client: temporal.client, queues, handlers });
   return {
     api,
     queue,
+    queues,
+    temporal: temporal.client,
+    deliver: async () => {
+      while ((await outboxState(api.pool)).waiting > 0) await sleep(50);
+    },
     restartWorker: async () => {
       await workers.close();
       workers = await start();
     },
     close: async () => {
+      await relay.close();
       await workers.close();
+      await rm(keyDir, { recursive: true });
       await temporal.close();
       await api.close();
     },

@@ -136,21 +136,9 @@ CREATE TABLE "limit_reservation" (
     "year_start" DATE NOT NULL,
     "limit_key" TEXT NOT NULL,
     "amount" BIGINT NOT NULL,
-    "used" BIGINT NOT NULL DEFAULT 0,
     "state" TEXT NOT NULL DEFAULT 'held',
 
     CONSTRAINT "limit_reservation_pkey" PRIMARY KEY ("request_id","line_no","limit_key")
-);
-
--- CreateTable
-CREATE TABLE "letter_use" (
-    "line_id" BIGINT NOT NULL,
-    "letter_ref_id" INTEGER NOT NULL,
-    "quantity" INTEGER NOT NULL,
-    "amount_kopecks" BIGINT NOT NULL,
-    "at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-
-    CONSTRAINT "letter_use_pkey" PRIMARY KEY ("line_id")
 );
 
 -- CreateTable
@@ -262,9 +250,6 @@ CREATE UNIQUE INDEX "letter_attachment_request_id_sha256_key" ON "letter_attachm
 CREATE UNIQUE INDEX "letter_document_request_id_revision_key" ON "letter_document"("request_id", "revision");
 
 -- CreateIndex
-CREATE INDEX "letter_use_letter_ref_id_idx" ON "letter_use"("letter_ref_id");
-
--- CreateIndex
 CREATE UNIQUE INDEX "letter_policy_contract_id_effective_from_key" ON "letter_policy"("contract_id", "effective_from");
 
 -- CreateIndex
@@ -306,7 +291,7 @@ ALTER TABLE "letter_request_line" ADD CONSTRAINT "letter_request_line_refused_ch
 ALTER TABLE "letter_request_line" ADD CONSTRAINT "letter_request_line_machine_check" CHECK ("author_kind" IS DISTINCT FROM 'rule' OR "reason_code" IS NULL OR "reason_code" ~ '^(ELIG|AUTH|PRIC|LIMI|DUPL)-');
 -- Invariant 5: a limit is never overspent, whatever races.
 ALTER TABLE "limit_counter" ADD CONSTRAINT "limit_counter_cap_check" CHECK ("reserved" >= 0 AND "reserved" <= "cap");
-ALTER TABLE "limit_reservation" ADD CONSTRAINT "limit_reservation_check" CHECK ("amount" > 0 AND "used" BETWEEN 0 AND "amount" AND "state" IN ('held', 'used', 'released'));
+ALTER TABLE "limit_reservation" ADD CONSTRAINT "limit_reservation_check" CHECK ("amount" > 0 AND "state" IN ('held', 'released'));
 ALTER TABLE "webhook_delivery" ADD CONSTRAINT "webhook_delivery_state_check" CHECK ("state" IN ('pending', 'delivered', 'dead'));
 ALTER TABLE "trusted_lane" ADD CONSTRAINT "trusted_lane_state_check" CHECK ("state" IN ('on', 'off'));
 CREATE FUNCTION "keep_letter_event"() RETURNS trigger LANGUAGE plpgsql AS $$

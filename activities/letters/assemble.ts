@@ -1,0 +1,24 @@
+import type { Pool } from '../../prisma/pool';
+import { createLetterReview } from '../../prisma/facts/requested-review';
+import { createLetterActivities } from '../guarantee-letter';
+import { createCurrentSnapshot } from '../review/current-snapshot';
+import type { Snapshots } from '../review/snapshots';
+import { STANDARD_TIMES } from './deps';
+import type { LetterTimes } from './deps';
+
+/** Letter activities of one worker process, sharing its compiled reference. */
+export function assembleLetterActivities(options: {
+  readonly pool: Pool;
+  readonly snapshots: Snapshots;
+  readonly engineVersion: string;
+  readonly times?: LetterTimes;
+}) {
+  const current = createCurrentSnapshot(options.snapshots, options.engineVersion);
+  return createLetterActivities({
+    pool: options.pool,
+    review: createLetterReview(current),
+    ruleSetVersion: current.version,
+    times: options.times ?? STANDARD_TIMES,
+    now: () => new Date(),
+  });
+}
