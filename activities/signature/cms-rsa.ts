@@ -9,7 +9,7 @@ const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
 const COMMON_NAME_OID = '2.5.4.3';
 const CERTIFICATE_YEARS = 5;
 
-const engine = new pkijs.CryptoEngine({ name: 'node', crypto: webcrypto });
+const engine = new pkijs.CryptoEngine({ name: 'node', crypto: webcrypto as never });
 
 interface Identity {
   readonly key: webcrypto.CryptoKey;
