@@ -61,7 +61,9 @@ export async function openTable(path: string, format: TableFormat, limits = DEFA
 export async function inspectTable(path: string, format: TableFormat, limits = DEFAULT_LIMITS): Promise<void> {
   const { size } = await stat(path);
   if (size > limits.maxFileBytes) throw tooLargeError('bytes', limits.maxFileBytes);
-  if ((await kindOf(path)) === 'xlsx') {
+  const kind = await kindOf(path);
+  if (kind === 'gz') await probeGzip(path, limits);
+  if (kind === 'xlsx') {
     const archive = await openXlsxArchive(path, size, limits);
     try {
       await checkSheetSize(archive, limits);
@@ -130,6 +132,24 @@ function checkedColumns(batch: RowBatch, limits: IntakeLimits): RowBatch {
     if (cells.length > limits.maxColumns) throw tooLargeError('columns', limits.maxColumns);
   }
   return batch;
+}
+
+/** Unpacks the beginning of a gz without reading it: a bomb shows its ratio in the first megabytes. */
+async function probeGzip(path: string, limits: IntakeLimits): Promise<void> {
+  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const stream = gunzip(file, limits);
+  let bytes = 0;
+  try {
+    for await (const chunk of stream) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > 4 * RATIO_FREE_BYTES) break;
+    }
+  } catch (error) {
+    throw isAppError(error) ? error : unreadableFileError('damaged archive');
+  } finally {
+    stream.destroy();
+    file.destroy();
+  }
 }
 
 /** Unpacks a gz with a guard: total size, and the ratio once it is more than a few megabytes. */
