@@ -1,6 +1,6 @@
 import type { Pool } from '../prisma/pool';
-import { createSnapshots } from './review/snapshots';
-import type { Snapshots } from './review/snapshots';
+import { createSnapshots } from '../prisma/facts/snapshots';
+import type { Snapshots } from '../prisma/facts/snapshots';
 
 /** What activities are closed over. One pool and one compiled reference per worker process. */
 export interface ActivityDeps {

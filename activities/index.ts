@@ -1,16 +1,20 @@
-import { createBatchActivities, createReviewActivities } from './batch-review';
+import { createBatchActivities, createReviewActivities, ENGINE_VERSION } from './batch-review';
 import type { ActivityDeps } from './deps';
 import { withTypedFailures } from './failures';
 import { createIntakeActivities } from './intake';
 import { createInvoiceActivities } from './invoice-review';
+import { assembleLetterActivities } from './letters/assemble';
 
 /** Activities of the queue `medex-flow`: short transactions and the intake of files. */
 export function createFlowActivities(deps: ActivityDeps) {
-  return withTypedFailures({
-    ...createBatchActivities(deps),
-    ...createInvoiceActivities(deps),
-    ...createIntakeActivities(deps),
-  });
+  return {
+    ...withTypedFailures({
+      ...createBatchActivities(deps),
+      ...createInvoiceActivities(deps),
+      ...createIntakeActivities(deps),
+    }),
+    ...assembleLetterActivities({ pool: deps.pool, snapshots: deps.snapshots, engineVersion: ENGINE_VERSION }),
+  };
 }
 
 /** Activities of the queue `medex-review`: chunks. */

@@ -112,7 +112,7 @@ async function run({ flags, world, pool, connection, input, say }: Run): Promise
   });
   try {
     await ensureSchedule(temporal.client);
-    const port = flags.port ?? (await freePort(WISHED_PORT));
+    const port = await freePort(flags.port ?? WISHED_PORT);
     if (!once) await startApiProcess(input, connection, port);
     if (fresh) {
       say('Пакетная проверка / batch review');

@@ -1,4 +1,5 @@
 /** Exports are the registered workflow types. */
 export { batchReview } from './batch-review';
-export { invoiceReview } from './invoice-review';
 export { guaranteeLetter } from './guarantee-letter';
+export { invoiceReview } from './invoice-review';
+export { registryIntake } from './registry-intake';

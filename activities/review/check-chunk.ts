@@ -14,7 +14,7 @@ import { insertFindings, recheckFindings } from '../../prisma/repositories/findi
 import type { FindingDraft } from '../../prisma/repositories/findings';
 import { versionIdsOfBatch } from '../../prisma/repositories/batch-take';
 import type { ChunkRef } from '../../workflows/messages';
-import type { CompiledSnapshot, Snapshots } from './snapshots';
+import type { CompiledSnapshot, Snapshots } from '../../prisma/facts/snapshots';
 
 export interface ChunkResult {
   readonly lines: number;

@@ -1,10 +1,9 @@
-import { createLineTable, isFdiTooth, NONE, NO_LETTER, takeRows, UNKNOWN_LETTER } from '../../models/review/table';
 import type { LineTable, SubjectData } from '../../models/review/table';
 import type { PoolClient } from '../pool';
 import type { BatchRow } from './batches';
-import { readSubjects } from './chunk-subjects';
 import type { TextCache } from './chunk-subjects';
-import { copyRows, POSTGRES_EPOCH_DAY } from './copy-out';
+import { LINE_COLUMNS, readLineTable } from './line-table';
+import type { LineTableRead } from './line-table';
 import type { ReferenceSnapshot } from './reference-snapshot';
 
 export interface ChunkRange {
@@ -31,105 +30,57 @@ export interface ChunkReadInput {
   readonly texts: TextCache;
 }
 
-const COLUMNS = 17;
-/** Values of the fixed-size columns: two int8 and a dozen int4, see SELECT_LINES. */
-const FIXED_BYTES = 4 * 8 + 9 * 4;
-const DAY_SLOTS = 100_000;
-
-const SELECT_LINES = `l.id, l.policy_id, l.clinic_id, l.version_id, l.line_no, l.service_date, l.invoice_date,
-  l.diagnosis_id, l.clinic_item_id, l.quantity, l.unit_price_kopecks, l.amount_kopecks, l.patient_share_kopecks,
-  l.doctor_id, l.letter_ref_id, l.tooth, l.episode_no`;
-
 /**
- * Reads all lines of a chunk's subjects, with their people and letters, as the engine's table: one COPY of narrow
- * columns, no text but tooth and episode. History is what the batch saw when it was taken: current lines of versions up
+ * Reads all lines of a chunk's subjects. History is what the batch saw when it was taken: current lines of versions up
  * to its watermark that were not refused by then, so a retry after days still reads the same.
  */
 export async function readChunk(client: PoolClient, input: ChunkReadInput): Promise<ChunkRead> {
-  const { batch, snapshot } = input;
+  const { batch, range } = input;
   const late = await lateVersions(client, batch);
-  const firstDay = await firstDays(client, batch.id, input.range);
-  const rows = await copyRows(client, linesQuery(batch, input.range, late));
-  const capacity = rows.maxRows(COLUMNS, FIXED_BYTES);
-  const table = createLineTable(capacity);
-  const ids = {
-    persons: new Interner(),
-    invoices: new Interner(),
-    doctors: new Interner(),
-    letters: new Interner(),
-    teeth: new Map<string, number>(),
-    episodes: new Map<string, number>(),
-  };
-  const episodeTexts: string[] = [];
-  const invoiceDay: number[] = [];
-  const subjectOf = new Int32Array(capacity);
-  const versionOf = new Int32Array(capacity);
-  let count = 0;
-  while (rows.next()) {
-    const at = count;
-    table.lineId[at] = rows.big();
-    const policy = rows.int();
-    const clinic = snapshot.clinicAt[rows.int()] ?? NONE;
-    const version = rows.int();
-    table.lineNo[at] = rows.int();
-    table.serviceDay[at] = rows.int() + POSTGRES_EPOCH_DAY;
-    const dated = rows.int() + POSTGRES_EPOCH_DAY;
-    table.diagnosis[at] = snapshot.diagnosisAt[rows.int()] ?? NONE;
-    table.item[at] = snapshot.itemAt[rows.int()] ?? NONE;
-    table.quantity[at] = rows.int();
-    table.unitPrice[at] = rows.big();
-    table.amount[at] = rows.big();
-    table.patientShare[at] = rows.big();
-    const doctor = rows.int();
-    const letter = rows.int();
-    const tooth = rows.text();
-    const episode = rows.text();
-
-    table.person[at] = ids.persons.of(policy);
-    table.clinic[at] = clinic;
-    const invoice = ids.invoices.of(version * DAY_SLOTS + dated);
-    invoiceDay[invoice] = dated;
-    table.invoice[at] = invoice;
-    table.doctor[at] = doctor < 0 ? NONE : ids.doctors.of(doctor);
-    table.letter[at] = letter < 0 ? NO_LETTER : ids.letters.of(letter);
-    table.tooth[at] = tooth === null || tooth === '' ? NONE : placeOf(ids.teeth, tooth);
-    if (episode !== null && episode !== '') {
-      const place = placeOf(ids.episodes, `${policy}/${clinic}/${episode}`);
-      episodeTexts[place] = episode;
-      table.episode[at] = place;
-    }
-    versionOf[at] = version;
-    subjectOf[at] = input.range.scope === 'person' ? policy : input.range.scope === 'letter' ? letter : doctor;
-    count += 1;
-  }
-
-  const data = await readSubjects(client, {
-    policyIds: ids.persons.keys,
-    letterIds: ids.letters.keys,
-    doctorIds: ids.doctors.keys,
-    versionIds: [...new Set(ids.invoices.keys.map((key) => Math.floor(key / DAY_SLOTS)))],
-    snapshot,
-    texts: input.texts,
-  });
-  const teeth = [...ids.teeth.keys()];
-  Object.assign(table, {
-    invoices: {
-      no: ids.invoices.keys.map((key) => data.invoiceNo(Math.floor(key / DAY_SLOTS))),
-      dateDay: Int32Array.from(invoiceDay),
-    },
-    teeth: { text: teeth, validTooth: Uint8Array.from(teeth, (text) => (isFdiTooth(text) ? 1 : 0)) },
-    doctors: data.doctorCodes,
-    episodes: episodeTexts,
-  });
+  const firstDay = await firstDays(client, batch.id, range);
+  const read = await readLineTable(client, chunkQuery(batch, range, late), input.snapshot, input.texts);
+  const { table } = read;
+  const subjectId = range.scope === 'person' ? read.policyId : read.letterRefId;
   const rechecked: number[] = [];
-  for (let row = 0; row < count; row += 1) {
-    if (table.letter[row]! >= 0) table.letter[row] = data.letterAt[table.letter[row]!] ?? UNKNOWN_LETTER;
-    if (input.own.has(versionOf[row]!)) continue;
-    const from = input.range.scope === 'doctor-day' ? 0 : (firstDay.get(subjectOf[row]!) ?? 0) - input.lookBackDays;
+  for (let row = 0; row < table.rows; row += 1) {
+    if (input.own.has(read.versionId[row]!)) continue;
+    // A doctor's day is checked as a whole; for the others nothing before the first touched day can have changed.
+    const from = range.scope === 'doctor-day' ? 0 : (firstDay.get(subjectId[row]!) ?? 0) - input.lookBackDays;
     if (table.serviceDay[row]! >= from) rechecked.push(table.lineId[row]!);
     else table.review[row] = 0;
   }
-  return { table: shorten(table, count), subjects: data.subjects, rechecked };
+  return { table, subjects: read.subjects, rechecked };
+}
+
+export interface TracedLine {
+  readonly id: number;
+  readonly policyId: number;
+  readonly doctorId: number | null;
+  readonly serviceDate: string;
+  readonly letterRefId: number | null;
+}
+
+/** Everything that rules read for one line: its person's history, its doctor's day and its letter, as its batch saw them. */
+export async function readTraceLines(
+  client: PoolClient,
+  input: {
+    readonly batch: BatchRow;
+    readonly line: TracedLine;
+    readonly snapshot: ReferenceSnapshot;
+    readonly texts: TextCache;
+  },
+): Promise<LineTableRead> {
+  const { batch, line } = input;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(line.serviceDate)) throw new Error('not a date');
+  const parts = [`l.policy_id = ${Math.trunc(line.policyId)}`];
+  if (line.doctorId !== null) {
+    parts.push(`(l.doctor_id = ${Math.trunc(line.doctorId)} AND l.service_date = '${line.serviceDate}')`);
+  }
+  if (line.letterRefId !== null) parts.push(`l.letter_ref_id = ${Math.trunc(line.letterRefId)}`);
+  const late = await lateVersions(client, batch);
+  const query = `SELECT ${LINE_COLUMNS} FROM invoice_line l
+    WHERE (l.id = ${Math.trunc(line.id)} OR ((${parts.join(' OR ')}) AND l.current AND ${seenBy(batch, late)}))`;
+  return readLineTable(client, query, input.snapshot, input.texts);
 }
 
 /** Versions that were not there for this batch although their id is below its watermark: taken later, or not yet. */
@@ -160,53 +111,24 @@ const JOIN_BY_SCOPE = {
 } as const;
 
 /** COPY takes no parameters: everything that goes in is a number or the batch's own uuid. */
-function linesQuery(batch: BatchRow, range: ChunkRange, late: readonly number[]): string {
-  const id = checkedUuid(batch.id);
+function chunkQuery(batch: BatchRow, range: ChunkRange, late: readonly number[]): string {
   const [from, to] = [Math.trunc(range.offset), Math.trunc(range.offset + range.length)];
+  return `SELECT ${LINE_COLUMNS} FROM batch_subject s JOIN invoice_line l ON ${JOIN_BY_SCOPE[range.scope]} AND l.current
+    WHERE s.batch_id = '${checkedUuid(batch.id)}' AND s.scope = '${range.scope}'
+      AND s.ordinal >= ${from} AND s.ordinal < ${to} AND ${seenBy(batch, late)}`;
+}
+
+/** Lines that were there and not refused when the batch was taken. Most states say at once that nobody refused. */
+function seenBy(batch: BatchRow, late: readonly number[]): string {
+  const verdicts = Math.trunc(batch.verdictWatermark);
   const notLate = late.length === 0 ? '' : `AND l.version_id <> ALL ('{${late.map(Math.trunc).join(',')}}'::int[])`;
-  const refused = `EXISTS (SELECT 1 FROM verdict f WHERE f.line_id = l.id AND f.kind = 'refuse'
-    AND f.id <= ${Math.trunc(batch.verdictWatermark)} AND NOT EXISTS (SELECT 1 FROM verdict r
-      WHERE r.reverses_id = f.id AND r.id <= ${Math.trunc(batch.verdictWatermark)}))`;
-  return `SELECT ${SELECT_LINES} FROM batch_subject s JOIN invoice_line l ON ${JOIN_BY_SCOPE[range.scope]} AND l.current
-    WHERE s.batch_id = '${id}' AND s.scope = '${range.scope}' AND s.ordinal >= ${from} AND s.ordinal < ${to}
-      AND l.version_id <= ${Math.trunc(batch.versionWatermark)} ${notLate}
-      AND (l.state IN ('received', 'normalised', 'priced', 'checked', 'auto-accepted', 'queued') OR NOT ${refused})`;
+  return `l.version_id <= ${Math.trunc(batch.versionWatermark)} ${notLate}
+    AND (l.state IN ('received', 'normalised', 'priced', 'checked', 'auto-accepted', 'queued') OR NOT EXISTS (
+      SELECT 1 FROM verdict f WHERE f.line_id = l.id AND f.kind = 'refuse' AND f.id <= ${verdicts} AND NOT EXISTS (
+        SELECT 1 FROM verdict r WHERE r.reverses_id = f.id AND r.id <= ${verdicts})))`;
 }
 
 function checkedUuid(id: string): string {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw new Error('not a batch id');
   return id;
-}
-
-/** The first `count` rows of a table that was made with room to spare. */
-function shorten(table: LineTable, count: number): LineTable {
-  return takeRows(
-    table,
-    Int32Array.from({ length: count }, (_, row) => row),
-  );
-}
-
-/** Dense numbers for sparse keys, in order of appearance. */
-class Interner {
-  readonly keys: number[] = [];
-  private readonly places = new Map<number, number>();
-
-  of(key: number): number {
-    let place = this.places.get(key);
-    if (place === undefined) {
-      place = this.keys.length;
-      this.places.set(key, place);
-      this.keys.push(key);
-    }
-    return place;
-  }
-}
-
-function placeOf(places: Map<string, number>, key: string): number {
-  let place = places.get(key);
-  if (place === undefined) {
-    place = places.size;
-    places.set(key, place);
-  }
-  return place;
 }

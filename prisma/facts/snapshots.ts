@@ -2,10 +2,10 @@ import { compileReference } from '../../models/review/compile';
 import type { CompiledReference } from '../../models/review/compile';
 import { packFromFile } from '../../models/review/from-files';
 import type { PackFile } from '../../models/review/from-files';
-import type { Queryable } from '../../prisma/pool';
-import { readReference, referenceFingerprint } from '../../prisma/repositories/reference-snapshot';
-import type { ReferenceSnapshot } from '../../prisma/repositories/reference-snapshot';
-import { packsOf } from '../../prisma/repositories/rule-sets';
+import type { Queryable } from '../pool';
+import { readReference, referenceFingerprint } from '../repositories/reference-snapshot';
+import type { ReferenceSnapshot } from '../repositories/reference-snapshot';
+import { packsOf } from '../repositories/rule-sets';
 
 export interface CompiledSnapshot {
   readonly snapshot: ReferenceSnapshot;
