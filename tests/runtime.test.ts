@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
 import { Client } from 'pg';
 import { claimDataDir } from '../cli/runtime/data-dir';
 import { startEmbeddedPostgres } from '../cli/runtime/embedded-postgres';
@@ -12,6 +13,7 @@ import { spawnGuarded } from '../cli/runtime/guarded-spawn';
 import { nodeProcess } from '../cli/runtime/node-process';
 import { isAlive, killGroup, sleep, waitForExit } from '../cli/runtime/process-tools';
 import { createSupervisor, type SupervisorEvent } from '../cli/runtime/supervisor';
+import { prepareNamespace } from '../cli/runtime/temporal-namespace';
 import { startTemporalServer } from '../cli/runtime/temporal-server';
 
 const folder = mkdtempSync(join(tmpdir(), 'medex-runtime-'));
@@ -74,7 +76,12 @@ describe('Temporal dev server', () => {
     };
     for (let start = 0; start < 2; start++) {
       const server = await startTemporalServer(options);
-      expect(server.namespace).toBe('kept');
+      // The user's own server is prepared by calls instead of flags: twice, the second time there is nothing to do.
+      const mine = { address: server.address, namespace: 'mine', searchAttributes: { MedexStage: 'Keyword' as const } };
+      await prepareNamespace(mine);
+      await prepareNamespace(mine);
+      expect(await searchAttributesOf(server.address, 'kept')).toContain('MedexStage');
+      expect(await searchAttributesOf(server.address, 'mine')).toContain('MedexStage');
       await server.close();
       expect(isAlive(server.pid)).toBe(false);
     }
@@ -203,6 +210,13 @@ describe('the data folder', () => {
     stranger.kill('SIGKILL');
   });
 });
+
+async function searchAttributesOf(address: string, namespace: string): Promise<string[]> {
+  const connection = await Connection.connect({ address });
+  const known = await connection.operatorService.listSearchAttributes({ namespace });
+  await connection.close();
+  return Object.keys(known.customAttributes ?? {});
+}
 
 /** Alive and not a zombie that only waits for its parent to look. */
 function isRunning(pid: number): boolean {
