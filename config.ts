@@ -13,6 +13,16 @@ const schema = z.object({
   DATABASE_POOL: z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(2).max(200)).default(10),
   /** Where uploads wait until they are taken in; API and workers of one installation share it. */
   MEDEX_SPOOL_DIR: z.string().default(join(tmpdir(), 'medex-spool')),
+  /** Folder of the insurer's signing key; made on first use. */
+  MEDEX_KEY_DIR: z.string().default(join(tmpdir(), 'medex-keys')),
+  /** Who signs letters: the insurer's own RSA key, a ГОСТ key through openssl, or a provider over HTTP. */
+  SIGNER: z.enum(['cms-rsa', 'cms-gost', 'external']).default('cms-rsa'),
+  SIGNER_GOST_KEY: z.string().optional(),
+  SIGNER_GOST_CERTIFICATE: z.string().optional(),
+  SIGNER_URL: z.url().optional(),
+  SIGNER_TOKEN: z.string().optional(),
+  /** Address under which people outside reach the API: QR codes and survey links carry it. */
+  PUBLIC_URL: z.url().default('http://127.0.0.1:8080'),
   /** For `medex user add`: keeps the password out of the process list. */
   MEDEX_PASSWORD: z.string().optional(),
   ...apiEnv,

@@ -1,9 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import { ENGINE_VERSION } from '../activities/batch-review';
 import { connectTemporal } from '../activities/temporal';
 import { createLogger } from '../api/http/logging';
 import { startApi } from '../api/server';
 import { loadConfig } from '../config';
+import { createCurrentSnapshot } from '../prisma/facts/current-snapshot';
+import { createLetterReview } from '../prisma/facts/requested-review';
+import { createSnapshots } from '../prisma/facts/snapshots';
 import { createPool } from '../prisma/pool';
 import { databaseUrlOf, temporalOf, untilToldToStop } from './connect';
 
@@ -32,6 +36,7 @@ async function runApi(port: number | undefined): Promise<void> {
     log,
     pool,
     temporal: temporal.client,
+    reviewRequested: createLetterReview(createCurrentSnapshot(createSnapshots(), ENGINE_VERSION)),
     port,
     probes: [
       {

@@ -38,6 +38,7 @@ export function environmentOf(connection: Connection): Record<string, string> {
     TEMPORAL_NAMESPACE: connection.temporalNamespace,
     MEDEX_SECRET: connection.secret,
     MEDEX_SPOOL_DIR: connection.spoolDir,
+    MEDEX_KEY_DIR: join(connection.spoolDir, '..', 'keys'),
   };
 }
 

@@ -9,6 +9,7 @@ import { createLogger } from '../api/http/logging';
 import { loadConfig } from '../config';
 import { createPool } from '../prisma/pool';
 import { databaseUrlOf, temporalOf, untilToldToStop } from './connect';
+import { assembleFeatures } from './worker-features';
 
 const ALL = Object.values(QUEUE_KINDS);
 
@@ -34,11 +35,9 @@ async function runWorker(queues: Partial<Record<QueueKind, string>>): Promise<vo
   });
   installRuntime();
   const temporal = temporalOf(config);
-  const workers = await startWorkers({
-    ...temporal,
-    queues,
-    deps: createActivityDeps(pool, config.MEDEX_SPOOL_DIR),
-  });
+  const deps = createActivityDeps(pool, config.MEDEX_SPOOL_DIR);
+  const features = await assembleFeatures(config, deps);
+  const workers = await startWorkers({ ...temporal, queues, deps, extra: features.extra });
   const relay = 'flow' in queues ? await startRelay() : null;
   log.info({ queues: Object.values(queues) }, 'worker serves');
   process.send?.('ready');
@@ -55,13 +54,12 @@ async function runWorker(queues: Partial<Record<QueueKind, string>>): Promise<vo
 
   async function startRelay(): Promise<() => Promise<void>> {
     const { client, close } = await connectTemporal(temporal);
-    const running = startOutboxRelay({
-      pool,
-      client,
-      onError: (topic, error) =>
-        log.warn({ topic, error: error instanceof Error ? error.name : 'unknown' }, 'outbox message not delivered'),
-    });
+    const warn = (topic: string, error: unknown): void =>
+      log.warn({ topic, error: error instanceof Error ? error.name : 'unknown' }, 'outbox message not delivered');
+    const running = startOutboxRelay({ pool, client, handlers: features.handlers, onError: warn });
+    const stopLoops = features.startLoops((error) => warn('loop', error));
     return async () => {
+      await stopLoops();
       await running.close();
       await close();
     };

@@ -1,7 +1,7 @@
 import type { Pool } from '../../prisma/pool';
 import { createLetterReview } from '../../prisma/facts/requested-review';
 import { createLetterActivities } from '../guarantee-letter';
-import { createCurrentSnapshot } from '../review/current-snapshot';
+import { createCurrentSnapshot } from '../../prisma/facts/current-snapshot';
 import type { Snapshots } from '../../prisma/facts/snapshots';
 import { STANDARD_TIMES } from './deps';
 import type { LetterTimes } from './deps';

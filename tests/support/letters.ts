@@ -16,7 +16,7 @@ import { outboxState } from '../../prisma/repositories/outbox';
 import type { Queues } from '../../workflows/messages';
 import { STANDARD_TIMES } from '../../activities/letters/deps';
 import type { LetterTimes } from '../../activities/letters/deps';
-import { createCurrentSnapshot } from '../../activities/review/current-snapshot';
+import { createCurrentSnapshot } from '../../prisma/facts/current-snapshot';
 import { connectTemporal } from '../../activities/temporal';
 import { installRuntime, startWorkers } from '../../activities/worker';
 import type { RunningWorkers } from '../../activities/worker';
