@@ -57,9 +57,9 @@ export const paging = (max = 200, standard = 50) => ({
   limit: z
     .string()
     .regex(/^\d{1,4}$/)
+    .default(String(standard))
     .transform(Number)
-    .pipe(z.int().min(1).max(max))
-    .default(standard),
+    .pipe(z.int().min(1).max(max)),
   cursor: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,400}$/)

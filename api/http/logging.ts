@@ -1,4 +1,4 @@
-import { pino, stdSerializers } from 'pino';
+import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import { isAppError } from '../../models/errors';
 
@@ -57,7 +57,8 @@ export function createLogger(
     name: options.name,
     level: options.level,
     base: { name: options.name },
-    serializers: { err: describeError, error: describeError, req: stdSerializers.req, res: stdSerializers.res },
+    // The formatter below has already described errors; pino's own serializer would add the message again.
+    serializers: { err: (value: unknown) => (value instanceof Error ? describeError(value) : value) },
     formatters: { log: (record: Record<string, unknown>) => scrubRecord(record) },
   };
   return destination === undefined ? pino(settings) : pino(settings, destination);

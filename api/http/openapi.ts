@@ -41,7 +41,6 @@ export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']
 /** OpenAPI 3.1 of all routes, from the same declarations that serve them. */
 export function openApiDocument(routes: readonly RouteDefinition[], version: string): OpenApiDocument {
   const registry = new OpenAPIRegistry();
-  registry.register('Problem', problem);
   registry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',

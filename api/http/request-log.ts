@@ -42,6 +42,8 @@ export function requestLog(log: Logger): RequestHandler {
       res: (res: { statusCode: number }) => ({ statusCode: res.statusCode }),
     },
     customProps: (_req, res) => {
+      // Asked at the start of the request too, when nothing is known yet.
+      if (!res.writableEnded && !res.destroyed) return {};
       const notes = notesOf(res);
       return { route: notes.route, account: notes.principal?.id, role: notes.principal?.role, problem: notes.problem };
     },
