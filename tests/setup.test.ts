@@ -1,7 +1,69 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { Client } from 'pg';
+import { packageRoot } from '../prisma/files';
 import { applyMigrations, pendingMigrations, schemaDrift } from '../prisma/migrate';
 import { createTestDatabase, testTemporal, type TestDatabase } from './support/env';
+
+const run = promisify(execFile);
+
+const root = packageRoot();
+const folder = mkdtempSync(join(tmpdir(), 'medex-setup-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a snippet that imports the set-up's modules, in a process of its own, and gives what it prints. */
+async function inProcess(snippet: string, env: Record<string, string> = {}): Promise<string> {
+  const cache = JSON.stringify(join(root, 'setup', 'lib', 'cache.mjs'));
+  const source = `import * as cache from ${cache}; ${snippet}`;
+  const options = { env: { ...process.env, MEDEX_CACHE: join(folder, 'cache'), ...env } };
+  return (await run(process.execPath, ['--input-type=module', '-e', source], options)).stdout.trim();
+}
+
+describe('the set-up', () => {
+  const log = join(folder, 'filled.log');
+  const fill = `
+    import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+    const at = await cache.cached('part-1', async (draft) => {
+      appendFileSync(${JSON.stringify(log)}, 'filled\\n');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      writeFileSync(draft + '/content', 'whole');
+    });
+    console.log(readFileSync(at + '/content', 'utf8'));`;
+
+  test('three set-ups at once make a part of the cache once, and all of them get it whole', async () => {
+    const read = await Promise.all([inProcess(fill), inProcess(fill), inProcess(fill)]);
+    expect(read).toEqual(['whole', 'whole', 'whole']);
+    expect(readFileSync(log, 'utf8')).toBe('filled\n');
+  });
+
+  test('a set-up that fails or is killed leaves nothing that looks finished, and no lock for the next one', async () => {
+    const dies = `await cache.cached('part-2', async () => { process.kill(process.pid, 'SIGKILL'); await new Promise(() => {}); });`;
+    const fails = `await cache.cached('part-2', async () => { throw new Error('no network'); });`;
+    const works = `await cache.cached('part-2', async () => {}); console.log('made');`;
+    await expect(inProcess(dies)).rejects.toThrow(/Command failed/);
+    await expect(inProcess(fails)).rejects.toThrow(/no network/);
+    expect(await inProcess(works)).toBe('made');
+  });
+
+  test('the command line says what to do when it is not built', async () => {
+    mkdirSync(join(folder, 'bin'));
+    copyFileSync(join(root, 'bin', 'medex.cjs'), join(folder, 'bin', 'medex.cjs'));
+    const failure = run(process.execPath, [join(folder, 'bin', 'medex.cjs'), '--help']);
+    await expect(failure).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('npm run build') });
+  });
+
+  test('a named program that is not there is an error that names it, never a silent other way', async () => {
+    const snippet = `
+      const temporal = await import(${JSON.stringify(join(root, 'setup', 'lib', 'temporal.mjs'))});
+      await temporal.ensureTemporal();`;
+    const failure = inProcess(snippet, { TEMPORAL_CLI_PATH: '/nowhere/temporal', TEMPORAL_ADDRESS: '' });
+    await expect(failure).rejects.toThrow(/TEMPORAL_CLI_PATH names no program: \/nowhere\/temporal/);
+  });
+});
 
 describe('the ground under the tests', () => {
   let database: TestDatabase;
