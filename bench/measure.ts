@@ -3,15 +3,35 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from './review-world';
 
-/** Milliseconds of the median of `runs` runs, after `warmUp` runs that do not count. */
-export function medianMs(run: () => void, runs: number, warmUp: number): number {
-  const times: number[] = [];
+/** Wall-clock and processor milliseconds (all threads of the process) of one run. */
+export interface Timing {
+  ms: number;
+  cpuMs: number;
+}
+
+export async function timed<T>(run: () => T | Promise<T>): Promise<Timing & { value: T }> {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const value = await run();
+  const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return { ms, cpuMs: (user + system) / 1000, value };
+}
+
+/** Timings of `runs` runs, after `warmUp` runs that do not count. */
+export async function sitting(run: () => unknown, runs: number, warmUp: number): Promise<Timing[]> {
+  const timings: Timing[] = [];
   for (let i = 0; i < runs + warmUp; i += 1) {
-    const start = performance.now();
-    run();
-    if (i >= warmUp) times.push(performance.now() - start);
+    const timing = await timed(run);
+    if (i >= warmUp) timings.push(timing);
   }
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+  return timings;
+}
+
+/** Medians of both clocks. */
+export function medianOf(timings: readonly Timing[]): Timing {
+  const middle = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+  return { ms: middle(timings.map((t) => t.ms)), cpuMs: middle(timings.map((t) => t.cpuMs)) };
 }
 
 export function machine(): { node: string; cpu: string; cores: number } {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { hasWordTooth } from '../models/review/compile';
 import { compareCodePoints, rankTexts } from '../models/review/code-order';
 import { dayOfIso, isSunday, isoOfDay, wholeYears, ymdOfDay } from '../models/review/days';
-import { hitColumns } from '../models/review/findings';
+import { hitColumns, lineAtRisk } from '../models/review/findings';
 import { kopecks } from '../models/review/from-rows';
 import { partOf, percentRate, shareOf } from '../models/review/money';
 import { codesWithPrefix, indexCodes } from '../models/review/prefixes';
@@ -155,6 +155,14 @@ describe('findings of generated worlds', () => {
       expect(
         Array.from(atRisk).filter((money, i) => !(Number.isInteger(money) && money >= 0 && money <= shares[i]!)),
       ).toEqual([]);
+      // Findings of one line overlap: together they never risk more than its share.
+      const sums = new Map<number, number[]>();
+      row.forEach((at, i) => sums.set(at, [...(sums.get(at) ?? []), atRisk[i]!]));
+      for (const [at, money] of sums) {
+        const risk = lineAtRisk(result.review, at, money);
+        expect(risk).toBe(Math.max(...money));
+        expect(risk).toBeLessThanOrEqual(insurerShare(result.review, at));
+      }
     }
   });
 

@@ -27,6 +27,8 @@ import type { LineTable, SubjectData } from './table';
  * - `person`: all rules but the two below; lines must be sorted (`LineTable`), else TABLE_NOT_SORTED.
  * - `doctor-day`: PLAU-02. The table holds all lines of the doctors' days (of all people), in any order.
  * - `letter`: AUTH-04. The table holds all lines that cite the letters (whoever's), in any order.
+ *
+ * The last two read nothing of `subjects.persons`, and `doctor-day` nothing of `subjects.letters`: these may be empty.
  */
 export interface ReviewInput {
   compiled: CompiledReference;
@@ -39,22 +41,16 @@ export interface ScopeResult {
   hits: Hits;
 }
 
+/** Runs every rule of one scope over every line with `review` 1. */
 export function reviewScope(scope: Scope, input: ReviewInput): ScopeResult {
   const review =
     scope === 'person' ? personReview(input) : scope === 'letter' ? letterReview(input) : doctorReview(input);
   return { review, hits: collectHits(review, rulesOf(scope, input.compiled.disabled)) };
 }
 
+/** The person scope alone: all rules that need neither the doctor's day nor the letter's other lines. */
 export function reviewPersons(input: ReviewInput): ScopeResult {
   return reviewScope('person', input);
-}
-
-export function reviewDoctorDays(input: ReviewInput): ScopeResult {
-  return reviewScope('doctor-day', input);
-}
-
-export function reviewLetters(input: ReviewInput): ScopeResult {
-  return reviewScope('letter', input);
 }
 
 /** Facts of every scope at once, for the trace of a line; the table holds all lines of all its subjects, sorted. */
