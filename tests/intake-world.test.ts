@@ -49,6 +49,9 @@ const EXPORTS: Record<string, string> = {
       to_char(l.amount_kopecks / 100.0, 'FM99999990.00') AS amount_rub, l.valid_from::text, l.valid_to::text
     FROM guarantee_letter l JOIN letter_ref r ON r.id = l.letter_ref_id JOIN policy p ON p.id = l.policy_id
     JOIN clinic c ON c.id = l.clinic_id ORDER BY r.id`,
+  'feedback.csv': `SELECT survey_id, c.code AS clinic_code, invoice_no, COALESCE(line_no::text, '') AS line_no, p.policy_no,
+      visit_date::text, to_char(answered_at, 'YYYY-MM-DD"T"HH24:MI') AS answered_at, question, answer
+    FROM feedback_answer f JOIN clinic c ON c.id = f.clinic_id JOIN policy p ON p.id = f.policy_id ORDER BY f.id`,
   'invoices.csv': `SELECT c.code AS clinic_code, i.invoice_no, l.invoice_date::text, l.line_no::text, p.policy_no,
       l.service_date::text, d.code AS diagnosis_code, ci.item_code, l.item_name, l.quantity::text,
       to_char(l.unit_price_kopecks / 100.0, 'FM99999990.00') AS unit_price_rub,
@@ -78,7 +81,9 @@ describe('loading a world', () => {
       programmes: [15, 0],
       insured: [3136, 0],
       letters: [477, 0],
+      guidelines: [1, 0],
       invoices: [17_158, 0],
+      feedback: [8035, 0],
     });
     expect([...seen]).toEqual(expect.arrayContaining(['invoices', 'insured']));
   });

@@ -57,6 +57,7 @@ export const WORLD_PARTS: readonly WorldPart[] = [
   { name: 'letters', required: false, load: REFERENCE_LOADERS.letters },
   GUIDELINES_PART,
   { name: 'invoices', required: false, load: 'invoices' },
+  { name: 'feedback', required: false, load: REFERENCE_LOADERS.feedback },
 ];
 
 const SUFFIXES = ['.csv', '.csv.gz', '.xlsx', '.json', '.json.gz'];

@@ -4,6 +4,7 @@ import {
   CLINICS,
   CONTRACTS,
   DIAGNOSES,
+  FEEDBACK,
   INSURED,
   LETTERS,
   NOMENCLATURE,
@@ -16,9 +17,12 @@ import {
   readPriceItem,
   readService,
 } from '../../models/exchange/reference-rows';
+import { readFeedback } from '../../models/exchange/feedback-rows';
+import type { FeedbackRow } from '../../models/exchange/feedback-rows';
 import type { PriceItemRow } from '../../models/exchange/reference-rows';
 import type { Queryable } from '../../prisma/pool';
 import { upsertInsured, upsertLetters } from '../../prisma/repositories/cover';
+import { upsertFeedback } from '../../prisma/repositories/feedback';
 import { idsByCode } from '../../prisma/repositories/dictionaries';
 import {
   upsertClinics,
@@ -69,6 +73,7 @@ export const REFERENCE_LOADERS = {
     ),
   insured: async (tx, file, onProgress) => loadTable(tx, await insuredLoad(tx), file, onProgress),
   letters: async (tx, file, onProgress) => loadTable(tx, await letterLoad(tx), file, onProgress),
+  feedback: async (tx, file, onProgress) => loadTable(tx, await feedbackLoad(tx), file, onProgress),
 } as const satisfies Record<string, Loader>;
 
 export type ReferenceTable = keyof typeof REFERENCE_LOADERS;
@@ -124,6 +129,23 @@ async function letterLoad(tx: Queryable): Promise<TableLoad<LetterRow>> {
     },
     write: (db, rows) =>
       upsertLetters(
+        db,
+        rows.map((row) => ({ clinicId: clinics.get(row.clinicCode)!, row })),
+      ),
+  };
+}
+
+async function feedbackLoad(tx: Queryable): Promise<TableLoad<FeedbackRow>> {
+  const clinics = await idsByCode(tx, 'clinic');
+  return {
+    format: FEEDBACK,
+    read: readFeedback,
+    key: (row) => `${row.surveyId}\u0000${row.question}\u0000${row.lineNo ?? ''}`,
+    check(row, reader) {
+      if (!clinics.has(row.clinicCode)) reader.add('unknown-clinic', 'clinic_code', row.clinicCode);
+    },
+    write: (db, rows) =>
+      upsertFeedback(
         db,
         rows.map((row) => ({ clinicId: clinics.get(row.clinicCode)!, row })),
       ),
