@@ -65,7 +65,8 @@ export async function schemaDrift(url: string): Promise<string> {
     });
     return result.stdout ?? '';
   });
-  return diff === '' ? '' : withoutSqlOnly(diff, await sqlOnlyNames(url));
+  const isEmpty = !/^(?!--)\S/m.test(diff);
+  return isEmpty ? '' : withoutSqlOnly(diff, await sqlOnlyNames(url));
 }
 
 /** Names of tables, columns and indexes whose comment says that they live in SQL alone. */
