@@ -1,0 +1,132 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { Command } from 'commander';
+import { parse } from 'csv-parse/sync';
+import { commentData, registerFraudCommands } from '../cli/fraud';
+import { readFraudWorld } from '../cli/fraud-world';
+import { computeBaselines } from '../models/fraud/baselines';
+import { areaUnderCurve, calibration, precisionAt } from '../models/fraud/metrics';
+import { scoreFraud, type FraudResult } from '../models/fraud/score';
+import type { FraudWorld } from '../models/fraud/world';
+import { commentEvidence } from '../models/feedback/comments/evidence';
+import { loadCommentModel } from '../models/feedback/comments/store';
+
+const WORLD = path.join(__dirname, '..', 'demo', 'world');
+const TRUTH = path.join(__dirname, 'fixtures', 'open-world');
+
+type Row = Record<string, string>;
+function table(file: string): Row[] {
+  return parse(readFileSync(file), { columns: true, bom: true });
+}
+
+const planted = table(path.join(TRUTH, 'fraud-truth.csv'));
+const isPlanted = (clinic: string, doctor: string, scheme?: string): boolean =>
+  planted.some(
+    (one) =>
+      one['clinic_code'] === clinic &&
+      one['doctor_id'] === doctor &&
+      (scheme === undefined || one['scheme'] === scheme),
+  );
+
+describe('medex fraud score on the open world', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'medex-fraud-'));
+  const alertsFile = path.join(folder, 'alerts.csv');
+  const linesFile = path.join(folder, 'lines.csv');
+  const unitsFile = path.join(folder, 'units.csv');
+  let world: FraudWorld;
+  let result: FraudResult;
+
+  beforeAll(async () => {
+    const log = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+    const program = new Command().exitOverride();
+    registerFraudCommands(program);
+    await program.parseAsync([
+      ...['node', 'medex', 'fraud', 'score', '--world', WORLD, '--out', alertsFile],
+      ...['--lines', linesFile, '--units', unitsFile],
+    ]);
+    log.mockRestore();
+    const model = loadCommentModel(path.join(commentData(), 'model'));
+    world = (await readFraudWorld(WORLD, (text) => commentEvidence(model, text))).world;
+    result = scoreFraud(world.input);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('names every planted scheme first, with its unit and kind, and opens nothing else', () => {
+    const alerts = table(alertsFile);
+    const first = alerts.slice(0, planted.length);
+    expect(first.filter((a) => isPlanted(a['clinic_code']!, a['doctor_id']!, a['scheme']))).toHaveLength(
+      planted.length,
+    );
+    expect(alerts.filter((a) => a['decision'] === 'open')).toHaveLength(planted.length);
+    expect(alerts.map((a) => Number(a['rank']))).toEqual(alerts.map((_a, i) => i + 1));
+  });
+
+  it('says in words what the alert rests on', () => {
+    const [clinic] = table(alertsFile);
+    expect(clinic!['evidence']).toMatch(/пациенты отрицают \d+ из \d+/);
+    expect(clinic!['evidence']).toMatch(/оценка доли неоказанного: \d+%/);
+  });
+
+  it('estimates the planted shares from the answers', () => {
+    for (const one of planted) {
+      const alert = result.alerts.find(
+        (a) =>
+          world.clinicCodes[a.clinic] === one['clinic_code'] &&
+          (a.doctor < 0 ? '' : world.doctorCodes[a.doctor]) === one['doctor_id'],
+      )!;
+      const share = alert.parts.find((part) => part.scheme === one['scheme'])!.share!;
+      expect(Math.abs(share - Number(one['share']))).toBeLessThan(0.15);
+    }
+  });
+
+  it('ranks the lines that were never rendered (AUC over 0.95) and adds up to their number', () => {
+    const phantom = new Set(
+      table(path.join(TRUTH, 'phantom-truth.csv')).map((r) => `${r['clinic_code']}|${r['invoice_no']}|${r['line_no']}`),
+    );
+    const lines = table(linesFile);
+    expect(lines).toHaveLength(world.input.lines.length);
+    const posterior = lines.map((r) => Number(r['posterior']));
+    const truth = lines.map((r) => phantom.has(`${r['clinic_code']}|${r['invoice_no']}|${r['line_no']}`));
+    expect(areaUnderCurve(posterior, truth)).toBeGreaterThan(0.95);
+    const expected = posterior.reduce((sum, p) => sum + p, 0);
+    expect(expected / phantom.size).toBeGreaterThan(0.8);
+    expect(expected / phantom.size).toBeLessThan(1.25);
+  });
+
+  it('beats the three baselines at capacity, in AUC and in calibration', () => {
+    const k = planted.length;
+    const base = computeBaselines(result);
+    const code = (clinic: number, doctor: number): boolean =>
+      isPlanted(world.clinicCodes[clinic]!, doctor < 0 ? '' : world.doctorCodes[doctor]!);
+    const truth = base.candidates.map((c) => code(c.clinic, c.doctor));
+    const own = base.candidates.map(
+      (c) => result.alerts.find((a) => a.clinic === c.clinic && a.doctor === c.doctor)!.score,
+    );
+    const max = (values: Float64Array): number => Math.max(...values);
+    const methods: [string, ArrayLike<number>, ArrayLike<number>][] = [
+      ['model', own, own],
+      ['share of denials', base.denialShare, base.denialShare],
+      ['isolation forest', base.isolationForest, base.isolationForest],
+      ['robust peer score', base.peerScore, base.peerScore.map((v) => v / max(base.peerScore))],
+    ];
+    const rows = methods.map(([method, scores, scaled]) => ({
+      method,
+      precisionAtK: precisionAt(scores, truth, k),
+      foundAt2k: (precisionAt(scores, truth, 2 * k) * 2 * k) / k,
+      auc: areaUnderCurve(scores, truth),
+      brier: calibration(scaled, truth).brier,
+      calibrationError: calibration(scaled, truth).error,
+    }));
+    process.stdout.write(`${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
+    const [model, ...others] = rows;
+    expect(model!.precisionAtK).toBe(1);
+    expect(model!.auc).toBeGreaterThan(0.99);
+    expect(model!.calibrationError).toBeLessThan(0.01);
+    for (const other of others) {
+      expect(other.precisionAtK).toBeLessThan(model!.precisionAtK);
+      expect(other.auc).toBeLessThanOrEqual(model!.auc);
+      expect(other.brier).toBeGreaterThan(model!.brier);
+    }
+  });
+});
