@@ -4,6 +4,7 @@ import { AppError } from '../models/errors';
 import type { Config } from '../config';
 import type { ReviewRequested } from '../prisma/facts/letter-facts';
 import type { Pool } from '../prisma/pool';
+import type { Queues } from '../workflows/messages';
 
 /** Answers within a second: true = works. The name shows up in /readyz. */
 export interface Probe {
@@ -17,6 +18,8 @@ export interface ApiDeps {
   readonly pool: Pool;
   readonly log: Logger;
   readonly temporal?: Client;
+  /** Other task queues than the product's: for tests that share one server. */
+  readonly queues?: Queues;
   /** Coverage checks: the review engine over requested lines. */
   readonly reviewRequested?: ReviewRequested;
   /** Task queue of letters, for tests that share one server. */

@@ -1,9 +1,12 @@
 import type { ApiDeps } from '../deps';
 import type { RouteDefinition } from '../http/route';
+import { actRoutes } from './acts';
 import { apiKeyRoutes } from './api-keys';
 import { auditRoutes } from './audit';
 import { authRoutes } from './auth';
+import { batchRoutes } from './batches';
 import { importRoutes } from './imports';
+import { invoiceRoutes } from './invoices';
 import { coverageCheckRoutes } from './coverage-checks';
 import { fhirRoutes } from './fhir';
 import { letterActRoutes } from './letter-acts';
@@ -12,6 +15,8 @@ import { letterStatusRoutes } from './letter-status';
 import { letterRoutes } from './letters';
 import { meRoutes } from './me';
 import { outboxRoutes } from './outbox';
+import { reviewDecisionRoutes } from './review-decisions';
+import { reviewTaskRoutes } from './review-tasks';
 import { userRoutes } from './users';
 import { webhookRoutes } from './webhooks';
 
@@ -23,6 +28,11 @@ const modules: readonly ((deps: ApiDeps) => RouteDefinition[])[] = [
   apiKeyRoutes,
   auditRoutes,
   importRoutes,
+  reviewTaskRoutes,
+  reviewDecisionRoutes,
+  invoiceRoutes,
+  actRoutes,
+  batchRoutes,
   outboxRoutes,
   coverageCheckRoutes,
   letterRoutes,

@@ -1,0 +1,47 @@
+import type { z } from 'zod';
+import { reasonText } from '../../models/review-case/reasons';
+import { groundOf } from '../../models/routing/families';
+import type { Queryable } from '../../prisma/pool';
+import { findingsOfLines } from '../../prisma/repositories/findings';
+import { activeVerdicts } from '../../prisma/repositories/task-queue';
+import type { QueueTask, ReadableLine } from '../../prisma/repositories/task-queue';
+import type { lineView, taskView } from './review-views';
+
+export function viewTask({ id, holderId, holderName, ...task }: QueueTask): z.input<typeof taskView> {
+  const holder = holderId === null ? null : { id: holderId, name: holderName ?? '' };
+  return { taskId: id, ...task, state: task.state as z.input<typeof taskView>['state'], holder };
+}
+
+/** Lines with all their findings and their verdict. `inside`: notes for colleagues are shown too. */
+export async function viewLines(
+  db: Queryable,
+  lines: readonly ReadableLine[],
+  inside: boolean,
+): Promise<z.input<typeof lineView>[]> {
+  const ids = lines.map((line) => line.lineId);
+  const findings = await findingsOfLines(db, ids);
+  const verdicts = await activeVerdicts(db, ids);
+  return lines.map(({ lineId, ...line }) => ({
+    ...line,
+    findings: (findings.get(lineId) ?? []).map(({ explanationRu, explanationEn, ...finding }) => ({
+      ...finding,
+      title: reasonText(finding.code),
+      ground: groundOf(finding.code),
+      explanation: { ru: explanationRu, en: explanationEn },
+    })),
+    verdict: viewVerdict(verdicts.get(lineId), inside),
+  }));
+}
+
+function viewVerdict(
+  verdict: Awaited<ReturnType<typeof activeVerdicts>> extends Map<number, infer V> ? V | undefined : never,
+  inside: boolean,
+): z.input<typeof lineView>['verdict'] {
+  if (verdict === undefined) return null;
+  const { lineId: _line, authorKind, authorName, internalNote, ...rest } = verdict;
+  return {
+    ...rest,
+    internalNote: inside ? internalNote : null,
+    author: { kind: authorKind, name: authorName },
+  };
+}
