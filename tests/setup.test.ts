@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { Client } from 'pg';
+import { createPrismaClient } from '../prisma/client';
 import { packageRoot } from '../prisma/files';
 import { applyMigrations, pendingMigrations, schemaDrift } from '../prisma/migrate';
+import { createPool } from '../prisma/pool';
 import { createTestDatabase, testTemporal, type TestDatabase } from './support/env';
 
 const run = promisify(execFile);
@@ -90,6 +92,16 @@ describe('the ground under the tests', () => {
 
   test('hand-written migrations and the Prisma schema agree', async () => {
     expect(await schemaDrift(database.url)).toBe('');
+  });
+
+  test('the generated Prisma client works on the same pool as SQL', async () => {
+    const pool = createPool({ connectionString: database.url, applicationName: 'medex-test' });
+    const prisma = createPrismaClient(pool);
+    await pool.query(`INSERT INTO service (code, name, kind) VALUES ('A01.001', 'Приём', 'visit')`);
+    const found = await prisma.service.findMany({ where: { code: 'A01.001' } });
+    await prisma.$disconnect();
+    await pool.end();
+    expect(found).toMatchObject([{ code: 'A01.001' }]);
   });
 
   test('Temporal answers in its namespace', async () => {

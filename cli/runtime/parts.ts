@@ -35,6 +35,7 @@ export function temporalCli(): string {
 /**
  * A browser for the tests of the web pages: CHROMIUM_PATH, then PATH, then the cache.
  *
+ * @public used by the tests of the web pages
  * @throws when none is there
  */
 export function chromium(): string {
