@@ -22,7 +22,7 @@ export const FINDINGS_EN: FindingTexts = {
   },
   'ELIG-03': {
     title: 'Clinic outside the programme',
-    problem: 'Clinic {clinicCode} "{clinicName}" is not in the person\'s programme.',
+    problem: "Clinic {clinicCode} ({clinicName}) is not in the person's programme.",
     expects: 'Services are paid in the clinics of the programme.',
     basis: PROGRAMME,
     change: 'Cleared if the insurer sent the patient to this clinic and confirms it.',
@@ -51,7 +51,7 @@ export const FINDINGS_EN: FindingTexts = {
   'ELIG-06': {
     title: 'Waiting period',
     problem: 'The service is of {serviceDate}; care is covered from {coveredFromDate}.',
-    expects: '{waitingDays} days have to pass after enrolment ({enrolledFromDate}).',
+    expects: 'Care is covered {waitingDays:days} after enrolment ({enrolledFromDate}).',
     basis: PROGRAMME,
     change: 'Cleared if the service date is wrong.',
   },
@@ -99,8 +99,8 @@ export const FINDINGS_EN: FindingTexts = {
   },
   'AUTH-04': {
     title: 'Letter used up',
-    problem: 'With this line, {units} units for {amountKopecks} were billed on letter {letterNo}.',
-    expects: 'The letter is for {letterUnits} units and {letterAmountKopecks}; what was billed earlier is kept.',
+    problem: 'With this line, letter {letterNo} was billed for {units:units} and {amountKopecks}.',
+    expects: 'The letter is for {letterUnits:units} and {letterAmountKopecks}; what was billed earlier is kept.',
     basis: 'guarantee letter {letterNo}',
     change: 'Cleared if other lines on this letter are withdrawn or the letter is raised.',
   },
@@ -141,8 +141,8 @@ export const FINDINGS_EN: FindingTexts = {
   },
   'LIMI-01': {
     title: 'Service limit exceeded',
-    problem: 'With this line, {units} units of "{limitPrefix}" were billed in the year of contract {contractNo}.',
-    expects: 'The programme pays at most {maxUnits} units a year; earlier lines are kept.',
+    problem: 'With this line, services "{limitPrefix}" come to {units:units} in the year of contract {contractNo}.',
+    expects: 'The programme pays at most {maxUnits:units} a year; earlier lines are kept.',
     basis: PROGRAMME,
     change: 'Cleared if earlier lines are withdrawn or the limit is raised.',
   },
@@ -178,14 +178,14 @@ export const FINDINGS_EN: FindingTexts = {
   },
   'FREQ-01': {
     title: 'More than an episode needs',
-    problem: 'With this line, episode {episode} has {units} units of the service.',
-    expects: 'At most {maxUnits} units per episode by the guideline.',
+    problem: 'With this line, episode {episode} has {units:units} of the service.',
+    expects: 'At most {maxUnits:units} per episode by the guideline.',
     change: 'An expert doctor clears it if the record justifies the further services.',
   },
   'FREQ-02': {
     title: 'Repeated too soon',
-    problem: '{daysSince} days have passed since the last such service ({previousDate}, {previousLine}).',
-    expects: 'By the guideline, no sooner than {minDays} days.',
+    problem: 'The last such service was {daysSince:days} earlier ({previousDate}, {previousLine}).',
+    expects: 'By the guideline, no sooner than {minDays:days}.',
     change: 'An expert doctor clears it if the record justifies the early repeat.',
   },
   'DEMO-01': {
@@ -235,18 +235,19 @@ export const FINDINGS_EN: FindingTexts = {
   'COMB-01': {
     title: 'Part of another service',
     problem: 'The service was billed beside "{otherService}" ({otherDate}, {otherLine}), which includes it.',
-    expects: 'A part is not paid separately (window of {windowDays} days).',
+    expects: 'A part is not paid separately (window: {windowDays:days}).',
     change: 'An expert doctor clears it if the service was rendered apart from the comprehensive one.',
   },
   'COMB-02': {
     title: 'Mutually exclusive services',
     problem: 'The service excludes "{otherService}" of {otherDate} ({otherLine}).',
-    expects: 'The two services are not billed together within {windowDays} days.',
+    expects: 'The two services are not billed together within {windowDays:days}.',
     change: 'An expert doctor clears it if the record justifies both.',
   },
   'COMB-03': {
     title: 'Required service missing',
-    problem: 'In the {windowDays} days up to the service there is no required "{pairWithName}" ({pairWith}).',
+    problem:
+      'There is no required "{pairWithName}" ({pairWith}) on the day of the service or up to {windowDays:days} before.',
     expects: 'The service is paid after the required one.',
     change: 'Send the details of the required service if it was rendered elsewhere.',
   },
@@ -254,7 +255,7 @@ export const FINDINGS_EN: FindingTexts = {
     title: 'Repeat visit billed as a first one',
     problem:
       'The visit is billed as a first one, but there was a visit of the same specialty on {previousDate} ({previousLine}).',
-    expects: 'A visit within {windowDays} days of the last one is a repeat visit.',
+    expects: 'A visit within {windowDays:days} of the last one is a repeat visit.',
     basis: 'rules for counting visits',
     change: 'Bill a repeat visit, or show by the record that the case is new.',
   },
@@ -303,7 +304,7 @@ export const FINDINGS_EN: FindingTexts = {
   'PLAU-04': {
     title: 'Billed late',
     problem: 'The invoice of {invoiceDate} for a service of {serviceDate}: the term ended on {lastDate}.',
-    expects: 'Services are billed within {termDays} days.',
+    expects: 'Services are billed within {termDays:days}.',
     basis: "the billing term in the clinic's contract",
     change: 'Cleared if the service date is wrong or the insurer agreed to late billing.',
   },

@@ -24,7 +24,7 @@ export const FINDINGS_RU: FindingTexts = {
   },
   'ELIG-03': {
     title: 'Клиника вне программы',
-    problem: 'Клиника {clinicCode} «{clinicName}» не входит в программу застрахованного.',
+    problem: 'Клиника {clinicCode} ({clinicName}) не входит в программу застрахованного.',
     expects: 'Услуги оплачиваются в клиниках из списка программы.',
     basis: PROGRAMME,
     change: 'Замечание снимется, если страховщик направил пациента в эту клинику и подтвердит это.',
@@ -54,7 +54,7 @@ export const FINDINGS_RU: FindingTexts = {
   'ELIG-06': {
     title: 'Период ожидания не прошёл',
     problem: 'Услуга оказана {serviceDate}, а помощь оплачивается с {coveredFromDate}.',
-    expects: 'После прикрепления ({enrolledFromDate}) должно пройти {waitingDays} дн.',
+    expects: 'После прикрепления ({enrolledFromDate}) должно пройти {waitingDays:days}',
     basis: PROGRAMME,
     change: 'Замечание снимется, если дата услуги указана неверно.',
   },
@@ -102,8 +102,8 @@ export const FINDINGS_RU: FindingTexts = {
   },
   'AUTH-04': {
     title: 'Письмо исчерпано',
-    problem: 'По письму {letterNo} с учётом этой строки выставлено {units} ед. на {amountKopecks}.',
-    expects: 'Письмо выдано на {letterUnits} ед. и {letterAmountKopecks}; оплачивается то, что выставлено раньше.',
+    problem: 'По письму {letterNo} с учётом этой строки выставлено {units:units} на {amountKopecks}.',
+    expects: 'Письмо выдано на {letterUnits:units} и {letterAmountKopecks}; оплачивается то, что выставлено раньше.',
     basis: 'гарантийное письмо {letterNo}',
     change: 'Замечание снимется, если другие строки по этому письму будут отозваны или письмо увеличено.',
   },
@@ -144,8 +144,8 @@ export const FINDINGS_RU: FindingTexts = {
   },
   'LIMI-01': {
     title: 'Превышен лимит услуг',
-    problem: 'За год договора {contractNo} с этой строкой выставлено {units} ед. услуг «{limitPrefix}».',
-    expects: 'Программа оплачивает не более {maxUnits} ед. в год; более ранние строки сохраняются.',
+    problem: 'За год договора {contractNo} с этой строкой выставлено {units:units} услуг «{limitPrefix}».',
+    expects: 'Программа оплачивает не более {maxUnits:units} в год; более ранние строки сохраняются.',
     basis: PROGRAMME,
     change: 'Замечание снимется, если более ранние строки будут отозваны или лимит увеличен.',
   },
@@ -179,14 +179,14 @@ export const FINDINGS_RU: FindingTexts = {
   },
   'FREQ-01': {
     title: 'Больше, чем положено на случай',
-    problem: 'В случае {episode} с этой строкой {units} ед. услуги.',
-    expects: 'На один случай по рекомендации не более {maxUnits} ед.',
+    problem: 'В случае {episode} с этой строкой {units:units} услуги.',
+    expects: 'На один случай по рекомендации не более {maxUnits:units}',
     change: 'Замечание снимет врач-эксперт, если в карте обоснованы дополнительные услуги.',
   },
   'FREQ-02': {
     title: 'Повтор раньше срока',
-    problem: 'С прошлой такой услуги ({previousDate}, {previousLine}) прошло {daysSince} дн.',
-    expects: 'Повтор по рекомендации не раньше чем через {minDays} дн.',
+    problem: 'С прошлой такой услуги ({previousDate}, {previousLine}) прошло {daysSince:days}',
+    expects: 'Повтор по рекомендации не раньше чем через {minDays:days}',
     change: 'Замечание снимет врач-эксперт, если в карте обоснован ранний повтор.',
   },
   'DEMO-01': {
@@ -197,7 +197,7 @@ export const FINDINGS_RU: FindingTexts = {
   },
   'DEMO-02': {
     title: 'Услуга не для этого возраста',
-    problem: 'В день услуги пациенту {ageYears} полных лет.',
+    problem: 'В день услуги пациенту было полных лет: {ageYears}.',
     expects: 'Услуга оказывается в возрасте {ruleAge:range}.',
     change: 'Проверьте номер полиса и код услуги (детский или взрослый).',
   },
@@ -236,25 +236,25 @@ export const FINDINGS_RU: FindingTexts = {
   'COMB-01': {
     title: 'Услуга входит в другую',
     problem: 'Услуга выставлена вместе с «{otherService}» ({otherDate}, {otherLine}), в состав которой она входит.',
-    expects: 'Составная часть отдельно не оплачивается (окно {windowDays} дн.).',
+    expects: 'Составная часть отдельно не оплачивается (окно {windowDays:days}).',
     change: 'Замечание снимет врач-эксперт, если услуга оказана отдельно от комплексной.',
   },
   'COMB-02': {
     title: 'Несовместимые услуги',
     problem: 'Услуга несовместима с «{otherService}» от {otherDate} ({otherLine}).',
-    expects: 'Эти две услуги не выставляются вместе в пределах {windowDays} дн.',
+    expects: 'Эти две услуги не выставляются вместе в пределах {windowDays:days}',
     change: 'Замечание снимет врач-эксперт, если в карте обоснованы обе услуги.',
   },
   'COMB-03': {
     title: 'Нет обязательной услуги',
-    problem: 'За {windowDays} дн. до услуги, включая её день, нет обязательной услуги «{pairWithName}» ({pairWith}).',
+    problem: 'За {windowDays:days} до услуги, включая её день, нет обязательной услуги «{pairWithName}» ({pairWith}).',
     expects: 'Услуга оплачивается после обязательной.',
     change: 'Пришлите сведения об обязательной услуге, если она оказана в другом месте.',
   },
   'COMB-04': {
     title: 'Повторный приём выставлен как первичный',
     problem: 'Приём выставлен как первичный, но {previousDate} уже был приём той же специальности ({previousLine}).',
-    expects: 'Приём в течение {windowDays} дн. после предыдущего считается повторным.',
+    expects: 'Приём в течение {windowDays:days} после предыдущего считается повторным.',
     basis: 'правила учёта приёмов',
     change: 'Выставьте повторный приём или подтвердите новый случай записью в карте.',
   },
@@ -303,7 +303,7 @@ export const FINDINGS_RU: FindingTexts = {
   'PLAU-04': {
     title: 'Счёт выставлен поздно',
     problem: 'Счёт от {invoiceDate} за услугу {serviceDate}: срок выставления истёк {lastDate}.',
-    expects: 'Счёт выставляется не позже чем через {termDays} дн. после услуги.',
+    expects: 'Счёт выставляется не позже чем через {termDays:days} после услуги.',
     basis: 'срок выставления счетов в договоре с клиникой',
     change: 'Замечание снимется, если дата услуги указана неверно или страховщик согласовал позднее выставление.',
   },

@@ -75,9 +75,16 @@ function word(name: string, as: string | undefined, value: EvidenceValue, langua
   if (as === 'sex') return SEX_NAMES[value === 'M' || value === 'F' ? value : 'any'][language];
   if (value === null) return '—';
   if (as === 'kind') return KIND_NAMES[value as keyof typeof KIND_NAMES]?.[language] ?? String(value);
+  if (as === 'days' || as === 'units') return counted(Number(value), as, language);
   if (name.endsWith('Kopecks')) return formatMoney(Number(value), language);
   if (name.endsWith('Date')) return formatDate(String(value), language);
   return typeof value === 'number' && language === 'ru' ? String(value).replace('.', ',') : String(value);
+}
+
+/** Russian abbreviations need no plural forms. */
+function counted(count: number, of: 'days' | 'units', language: Language): string {
+  if (language === 'ru') return `${count} ${of === 'days' ? 'дн.' : 'ед.'}`;
+  return `${count} ${count === 1 ? of.slice(0, -1) : of}`;
 }
 
 function ageRange({ ruleAgeFrom: from, ruleAgeTo: to }: Evidence, language: Language): string {
