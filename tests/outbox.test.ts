@@ -1,0 +1,82 @@
+import { withTransaction } from '../prisma/pool';
+import {
+  claimOutbox,
+  enqueue,
+  markOutboxDone,
+  markOutboxFailed,
+  outboxState,
+  purgeOutbox,
+} from '../prisma/repositories/outbox';
+import type { TestApi } from './support/api';
+import { startTestApi } from './support/api';
+
+describe('the outbox', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await startTestApi();
+  });
+  afterAll(() => api.close());
+  beforeEach(() => api.pool.query('TRUNCATE outbox'));
+
+  const claim = (limit = 100, leaseSeconds = 30) => claimOutbox(api.pool, { topics: ['review'], limit, leaseSeconds });
+  const messages = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ topic: 'review', key: `k-${index}`, payload: { index } }));
+
+  it('speaks with the transaction of its rows: nothing is queued by a rollback, and a key is queued once', async () => {
+    const rolledBack = withTransaction(api.pool, async (tx) => {
+      await enqueue(tx, messages(3));
+      throw new Error('no');
+    });
+    await expect(rolledBack).rejects.toThrow('no');
+    expect((await outboxState(api.pool)).waiting).toBe(0);
+    expect(await enqueue(api.pool, messages(3))).toBe(3);
+    expect(await enqueue(api.pool, messages(5))).toBe(2);
+    expect((await claim()).map((message) => message.payload)).toEqual([0, 1, 2, 3, 4].map((index) => ({ index })));
+  });
+
+  it('gives each message to exactly one of many racing relays', async () => {
+    await enqueue(api.pool, messages(200));
+    const taken = await Promise.all(Array.from({ length: 8 }, () => claim(40)));
+    const ids = taken.flat().map((message) => message.id);
+    expect(new Set(ids).size).toBe(ids.length);
+    let rest = await claim(200);
+    while (rest.length > 0) {
+      ids.push(...rest.map((message) => message.id));
+      rest = await claim(200);
+    }
+    expect(new Set(ids).size).toBe(200);
+  });
+
+  it('gives the messages of a dead relay to the next one when the lease has ended', async () => {
+    await enqueue(api.pool, messages(1));
+    expect(await claim(1, 30)).toHaveLength(1);
+    expect(await claim()).toHaveLength(0);
+    await api.pool.query(`UPDATE outbox SET claimed_until = now() - interval '1 second'`);
+    expect(await claim()).toMatchObject([{ attempts: 2 }]);
+  });
+
+  it('waits longer after each failure, buries after the last try, and lives again on request', async () => {
+    await enqueue(api.pool, messages(1));
+    const [message] = await claim();
+    expect(await markOutboxFailed(api.pool, message!.id, 'UNAVAILABLE', 2)).toEqual({ dead: false });
+    expect(await claim()).toHaveLength(0);
+    await api.pool.query('UPDATE outbox SET available_at = now()');
+    await claim();
+    expect(await markOutboxFailed(api.pool, message!.id, 'UNAVAILABLE', 2)).toEqual({ dead: true });
+    const admin = await api.as('administrator');
+    const dead = await admin.get('/v1/outbox/dead-letters').expect(200);
+    expect(dead.body.items).toMatchObject([{ id: message!.id, lastError: 'UNAVAILABLE', attempts: 2 }]);
+    await admin.post(`/v1/outbox/dead-letters/${message!.id}/retry`).expect(204);
+    await admin.post(`/v1/outbox/dead-letters/${message!.id}/retry`).expect(404);
+    expect(await claim()).toMatchObject([{ attempts: 1 }]);
+  });
+
+  it('forgets what was done long ago, and only that', async () => {
+    await enqueue(api.pool, messages(3));
+    const ids = (await claim()).map((message) => message.id);
+    await markOutboxDone(api.pool, ids.slice(0, 2));
+    await api.pool.query(`UPDATE outbox SET done_at = now() - interval '40 days' WHERE id = $1`, [ids[0]]);
+    expect(await purgeOutbox(api.pool, 30)).toBe(1);
+    expect(await outboxState(api.pool)).toMatchObject({ waiting: 1, dead: 0 });
+  });
+});
