@@ -110,9 +110,6 @@ describe('reference rows', () => {
       priceKopecks: 500,
       validTo: null,
     });
-    expect(read(PRICE_ITEMS, readPriceItem, { ...item, valid_to: '2024-12-31' }).problems).toMatchObject([
-      { rule: 'period-order' },
-    ]);
   });
 
   const person = {
@@ -131,6 +128,45 @@ describe('reference rows', () => {
   ])('sex %s is %s', (text, sex) => {
     const { value, problems } = read(INSURED, readInsured, { ...person, sex: text });
     expect([value.sex, problems]).toEqual([sex, []]);
+  });
+
+  test('a period that covers no day is odd but readable, except that of a contract', () => {
+    const upsideDown = { ...person, enrolled_from: '2025-12-31', enrolled_to: '2025-01-01' };
+    expect(read(INSURED, readInsured, upsideDown).problems).toEqual([]);
+    const contract = { contract_no: 'K', policyholder: 'N', start_date: '2025-12-31', end_date: '2025-01-01' };
+    expect(read(CONTRACTS, readContract, contract).problems).toMatchObject([
+      { field: 'end_date', rule: 'period-order' },
+    ]);
+  });
+
+  test('a programme may leave out what it does not limit', () => {
+    const parsed = programmeSchema.parse({
+      programme_code: 'P',
+      contract_no: 'K',
+      name: 'N',
+      clinics: [],
+      covered_kinds: [],
+      franchise_percent: null,
+    });
+    expect(parsed).toMatchObject({
+      franchise_percent: '0',
+      waiting_days: 0,
+      annual_limit_rub: null,
+      service_limits: [],
+      letter_required: [],
+    });
+  });
+
+  test.each([
+    ['franchise_percent', 101],
+    ['franchise_percent', '5%'],
+    ['annual_limit_rub', -1],
+    ['waiting_days', 1.5],
+    ['service_limits', [{ service: 'A', max_quantity: -1 }]],
+    ['name', ''],
+  ])('a programme with %s %j does not fit', (field, value) => {
+    const programme = { programme_code: 'P', contract_no: 'K', name: 'N', clinics: [], covered_kinds: [] };
+    expect(programmeSchema.safeParse({ ...programme, [field]: value }).error?.issues[0]?.path[0]).toBe(field);
   });
 
   test('an unknown sex is rejected', () => {

@@ -241,6 +241,12 @@ describe('rows that cannot be taken', () => {
     expect((await versionsOf('R1'))[0]!.lines).toEqual([1, 6, 70_000]);
   });
 
+  test('do not include the row of sums at the end', async () => {
+    const text = registryText([{ invoice_no: 'T1' }]);
+    const result = await send(`${text}Итого:,,,,,,,,,1,,100.00,0.00,,,,\n`);
+    expect(result).toMatchObject({ rowsAccepted: 1, rowsRejected: 0 });
+  });
+
   test('of other clinics are refused to a clinic', async () => {
     const result = await sendLines(
       [{ invoice_no: 'O1' }, { invoice_no: 'O1', clinic_code: 'C02' }],

@@ -13,6 +13,7 @@ import {
 } from '../../prisma/repositories/import-files';
 import type { RowCounts } from '../../prisma/repositories/import-files';
 import { withoutTimeout } from '../../prisma/repositories/invoices-intake';
+import { refreshStatistics } from '../../prisma/repositories/reference';
 import { GUIDELINES_PART } from '../review/load-guidelines';
 import { loadProgrammes } from './load-programmes';
 import { REFERENCE_LOADERS } from './table-loads';
@@ -89,6 +90,7 @@ export async function loadWorld(
     const file = path === null ? null : basename(path);
     results.push({ name: part.name, file, fileId, rowsRead, rowsAccepted, rowsRejected, seconds: since(from) });
   }
+  await refreshStatistics(deps.pool);
   return { parts: results, seconds: since(started) };
 }
 

@@ -3,6 +3,7 @@ import type { RowBatch } from '../../models/exchange/csv-splitter';
 import { INVOICES } from '../../models/exchange/formats';
 import type { HeaderMap } from '../../models/exchange/header';
 import { readInvoiceLine } from '../../models/exchange/invoice-rows';
+import type { InvoiceRow } from '../../models/exchange/invoice-rows';
 import { createRowReader } from '../../models/exchange/row-reader';
 import { DEFAULT_LIMITS } from '../../models/tabular/limits';
 import type { IntakeLimits } from '../../models/tabular/limits';
@@ -46,6 +47,7 @@ export interface IntakeDeps {
 }
 
 const PROGRESS_ROWS = 20_000;
+const TOTALS = /^\s*(?:итого|всего|total)(?!\p{L})/iu;
 
 /**
  * Takes an invoice registry into Postgres, in one transaction: readers see the whole file or nothing of it, a killed
@@ -140,10 +142,17 @@ function createRowChecker(
       if (reader.problems.length === 0 && !loader.add(clinicId!, row, reader.rawForms())) {
         reader.add('duplicate-line', 'line_no', String(row.lineNo));
       }
-      if (reader.problems.length > 0) rejections.add({ rowNo, problems: reader.problems, cells });
+      if (reader.problems.length > 0 && !isTotalsRow(row, cells)) {
+        rejections.add({ rowNo, problems: reader.problems, cells });
+      }
     }
     return rows.length;
   };
+}
+
+/** Accounting software ends a registry with a row of sums, which is no line of any invoice. */
+function isTotalsRow(row: InvoiceRow, cells: readonly string[]): boolean {
+  return row.invoiceNo === '' && row.policyNo === '' && cells.some((cell) => TOTALS.test(cell));
 }
 
 function isMended(header: HeaderMap): boolean {

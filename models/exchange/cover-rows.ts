@@ -35,7 +35,7 @@ const SEXES: Readonly<Record<string, Sex>> = {
 };
 
 export function readInsured(row: RowReader): InsuredRow {
-  const insured: InsuredRow = {
+  return {
     policyNo: row.identifier('policy_no'),
     programmeCode: row.identifier('programme_code'),
     sex: readSex(row),
@@ -43,12 +43,10 @@ export function readInsured(row: RowReader): InsuredRow {
     enrolledFrom: row.day('enrolled_from'),
     enrolledTo: row.day('enrolled_to'),
   };
-  row.checkPeriod(insured.enrolledFrom, insured.enrolledTo, 'enrolled_to');
-  return insured;
 }
 
 export function readLetter(row: RowReader): LetterRow {
-  const letter: LetterRow = {
+  return {
     letterNo: row.identifier('letter_no'),
     policyNo: row.identifier('policy_no'),
     clinicCode: row.identifier('clinic_code'),
@@ -58,8 +56,6 @@ export function readLetter(row: RowReader): LetterRow {
     validFrom: row.day('valid_from'),
     validTo: row.day('valid_to'),
   };
-  row.checkPeriod(letter.validFrom, letter.validTo, 'valid_to');
-  return letter;
 }
 
 function readSex(row: RowReader): Sex {

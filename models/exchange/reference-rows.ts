@@ -67,11 +67,14 @@ export interface ContractRow {
 
 const NAME_LENGTH = 1000;
 
-/** Reads a row of `nomenclature.csv`. As with every parser here, the row counts only when the reader has no problems. */
+/**
+ * Reads a row of `nomenclature.csv`. As with every parser here, the row counts only when the reader has no problems. Only
+ * what cannot be read is a problem: a missing name or a period that covers no day is odd, but means something.
+ */
 export function readService(row: RowReader): ServiceRow {
   return {
     serviceCode: row.code('service_code'),
-    name: row.text('name', NAME_LENGTH),
+    name: row.optionalText('name', NAME_LENGTH),
     kind: row.oneOf('kind', SERVICE_KINDS),
     specialty: row.optionalText('specialty', 200) || null,
     minutes: row.optionalWhole('minutes', 0, 100_000),
@@ -81,7 +84,7 @@ export function readService(row: RowReader): ServiceRow {
 export function readDiagnosis(row: RowReader): DiagnosisRow {
   return {
     diagnosisCode: row.code('diagnosis_code'),
-    name: row.text('name', NAME_LENGTH),
+    name: row.optionalText('name', NAME_LENGTH),
     billable: row.flag('billable'),
   };
 }
@@ -103,17 +106,15 @@ export function readClinic(row: RowReader): ClinicRow {
 }
 
 export function readPriceItem(row: RowReader): PriceItemRow {
-  const item: PriceItemRow = {
+  return {
     clinicCode: row.identifier('clinic_code'),
     itemCode: row.identifier('item_code'),
-    itemName: row.text('item_name', NAME_LENGTH),
+    itemName: row.optionalText('item_name', NAME_LENGTH),
     serviceCode: row.optionalCode('service_code'),
     priceKopecks: row.money('price_rub'),
     validFrom: row.day('valid_from'),
     validTo: row.optionalDay('valid_to'),
   };
-  if (item.validTo !== null) row.checkPeriod(item.validFrom, item.validTo, 'valid_to');
-  return item;
 }
 
 export function readContract(row: RowReader): ContractRow {
