@@ -225,7 +225,7 @@ describe('the doctor', () => {
     ['no price and no sum', letter({ lines: [line({ unitPrice: null })] }), approve(), 'letter.price-missing'],
   ])('may not decide: %s', (_name, record, made, code) => {
     expect(objectToAct(record, made)?.code).toBe(code);
-    expect(() => applyAct(record, act(made))).toThrow();
+    expect(() => applyAct(record, act(made))).toThrow(objectToAct(record, made)!.text.en);
   });
 
   test('above the contract’s sum a second doctor confirms', () => {

@@ -33,6 +33,8 @@ export interface LettersBench {
   readonly api: TestApi;
   readonly queue: string;
   readonly temporal: Client;
+  /** The API's clock: what a request is stamped with. */
+  readonly clock: { now: () => Date };
   readonly queues: Queues;
   /** Delivers everything that waits in the outbox: documents, uses, workflow starts. */
   readonly deliver: () => Promise<void>;
@@ -54,7 +56,9 @@ export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise
   const workflowBundle = await bundle;
   const pending: { pool?: TestApi['pool'] } = {};
   const deps = () => createActivityDeps(pending.pool!, '/nonexistent');
+  const clock = { now: () => new Date() };
   const api = await startTestApi({
+    now: () => clock.now(),
     temporal: temporal.client,
     letterQueue: queue,
     reviewRequested: (db, input) => reviewOf()(db, input),
@@ -90,6 +94,7 @@ export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise
     queue,
     queues,
     temporal: temporal.client,
+    clock,
     deliver: async () => {
       while ((await outboxState(api.pool)).waiting > 0) await sleep(50);
     },
