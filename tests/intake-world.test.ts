@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -119,6 +120,28 @@ describe('loading a world', () => {
     const { parts } = await loadWorld({ pool }, DEMO);
     expect(parts.find((part) => part.name === 'invoices')!.rowsAccepted).toBe(17_158);
     expect(await rows(fingerprint)).toEqual(before);
+  });
+});
+
+describe('medex world load', () => {
+  const medex = (...args: string[]) =>
+    spawnSync(process.execPath, ['--import', 'tsx', join('cli', 'index.ts'), 'world', 'load', ...args], {
+      cwd: join(__dirname, '..'),
+      env: { ...process.env, DATABASE_URL: database.url },
+      encoding: 'utf8',
+    });
+
+  test('prints its counts for machines', () => {
+    const { status, stdout } = medex('--dir', DEMO, '--json');
+    expect(status).toBe(0);
+    const { parts } = JSON.parse(stdout) as { parts: { name: string; rowsAccepted: number }[] };
+    expect(parts).toContainEqual(expect.objectContaining({ name: 'invoices', rowsAccepted: 17_158 }));
+  });
+
+  test('fails with the name of the file that is missing', () => {
+    const { status, stderr } = medex('--dir', temporaryFolder());
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('nomenclature');
   });
 });
 

@@ -108,15 +108,6 @@ export async function listImportFiles(
   return rows.rows;
 }
 
-/** Files that were not taken to the end: what a restart has to go on with. */
-export async function unfinishedImportFiles(db: Queryable, kind: string): Promise<ImportFile[]> {
-  const rows = await db.query<ImportFile>(
-    `SELECT ${COLUMNS} FROM import_file WHERE kind = $1 AND state IN ('receiving', 'reading') ORDER BY received_at, id`,
-    [kind],
-  );
-  return rows.rows;
-}
-
 /** Number and bytes of the files of a sender that wait or are being read; null: the insurer itself. */
 export async function spoolUse(db: Queryable, clinicId: number | null): Promise<{ files: number; bytes: number }> {
   const rows = await db.query<{ files: number; bytes: number }>(
