@@ -2,6 +2,7 @@ import express from 'express';
 import type { Express } from 'express';
 import type { ApiDeps } from './deps';
 import { createAuthenticator } from './http/auth';
+import { createHitCounter } from './http/limits';
 import { createMetrics } from './http/metrics';
 import { routeHandler } from './http/pipeline';
 import { otherMethods, problemHandler, unknownPath } from './http/problem-answer';
@@ -35,6 +36,7 @@ export function createApp(deps: ApiDeps, options: AppOptions = {}): Express {
     deps,
     authenticate: createAuthenticator(deps),
     metrics,
+    countHit: createHitCounter(deps.pool),
     closing: options.closing ?? new AbortController().signal,
   };
   refuseTwins(routes);

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import type { Principal } from '../../models/access/roles';
 import type { ApiDeps } from '../deps';
 import type { Authenticate } from './auth';
+import type { HitCounter } from './limits';
 import type { Metrics } from './metrics';
 import type { ErasedInput } from './route';
 
@@ -9,6 +10,7 @@ export interface PipelineParts {
   readonly deps: ApiDeps;
   readonly authenticate: Authenticate;
   readonly metrics: Metrics;
+  readonly countHit: HitCounter;
   /** Aborted when the process shuts down: ends event streams. */
   readonly closing: AbortSignal;
 }

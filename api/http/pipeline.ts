@@ -50,16 +50,16 @@ async function admit(
   } catch (error) {
     parts.metrics.refusals.inc({ cause: 'credentials' });
     // A stale cookie must not stand in the way of logging in again; guesses of tokens are counted like any request.
-    await enforceLimit(pool, res, limitKey(null, req.ip ?? ''), config.RATE_LIMIT_ANONYMOUS_PER_MINUTE);
+    await enforceLimit(parts.countHit, res, limitKey(null, req.ip ?? ''), config.RATE_LIMIT_ANONYMOUS_PER_MINUTE);
     if (route.permission !== 'public' || (error as AppError).httpStatus !== 401) throw error;
     caller = null;
   }
   notes.principal = caller;
   const perMinute = caller === null ? config.RATE_LIMIT_ANONYMOUS_PER_MINUTE : config.RATE_LIMIT_PER_MINUTE;
-  await enforceLimit(pool, res, limitKey(caller, req.ip ?? ''), perMinute);
+  await enforceLimit(parts.countHit, res, limitKey(caller, req.ip ?? ''), perMinute);
   if (route.perMinute !== undefined) {
     const key = `${limitKey(caller, req.ip ?? '')}:${route.method} ${route.path}`;
-    await enforceLimit(pool, res, key, route.perMinute);
+    await enforceLimit(parts.countHit, res, key, route.perMinute);
   }
   if (route.permission === 'public') return caller;
   if (caller === null) throw unauthenticated();
