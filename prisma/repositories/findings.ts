@@ -200,7 +200,7 @@ export async function* exportFindings(
   try {
     await client.query(
       `DECLARE findings_out NO SCROLL CURSOR FOR
-       SELECT f.id AS "findingId", c.code AS "clinicCode", i.invoice_no AS "invoiceNo", l.line_no::text AS "lineNo", f.code,
+       SELECT f.id AS "findingId", c.code AS "clinicCode", i.invoice_no AS "invoiceNo", COALESCE(l.raw->>'line_no', l.line_no::text) AS "lineNo", f.code,
          f.rule_id AS "ruleId", f.rule_version AS "ruleVersion", f.severity, f.at_risk_kopecks AS "atRiskKopecks",
          f.guideline_id AS "guidelineId", f.clause,
          ${options.locale === 'ru' ? 'f.explanation_ru' : 'f.explanation_en'} AS explanation
