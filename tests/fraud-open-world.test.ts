@@ -41,10 +41,8 @@ describe('medex fraud score on the open world', () => {
     const log = jest.spyOn(console, 'log').mockImplementation(() => undefined);
     const program = new Command().exitOverride();
     registerFraudCommands(program);
-    await program.parseAsync([
-      ...['node', 'medex', 'fraud', 'score', '--world', WORLD, '--out', alertsFile],
-      ...['--lines', linesFile, '--units', unitsFile],
-    ]);
+    const files = `--out ${alertsFile} --lines ${linesFile} --units ${unitsFile}`.split(' ');
+    await program.parseAsync(['node', 'medex', 'fraud', 'score', '--world', WORLD, ...files]);
     log.mockRestore();
     const model = loadCommentModel(path.join(commentData(), 'model'));
     world = (await readFraudWorld(WORLD, (text) => commentEvidence(model, text))).world;

@@ -84,7 +84,7 @@ describe('fraud scores at the edges', () => {
   });
 
   it('gives the same scores whatever the order in which clinics are numbered', () => {
-    const world = simulateWorld({ seed: 11, schemes: ['phantom-clinic', 'upcoding-doctor'] });
+    const world = simulateWorld({ seed: 11, clinics: 6, schemes: ['phantom-clinic', 'upcoding-doctor'] });
     const last = world.input.clinics - 1;
     const flip = (column: Int32Array): Int32Array => column.map((c) => last - c);
     const mirrored = scoreFraud({
@@ -100,10 +100,10 @@ describe('fraud scores at the edges', () => {
   });
 
   it('opens no more cases than the investigators can take, the dearest first', () => {
-    const world = simulateWorld({ seed: 11, schemes: ['phantom-clinic', 'phantom-clinic', 'phantom-doctor'] });
+    const world = simulateWorld({ seed: 12, clinics: 8, schemes: ['phantom-clinic', 'phantom-clinic'] });
     const { alerts } = scoreFraud(world.input, { capacity: 1 });
     const open = alerts.filter((alert) => alert.decision === 'open');
     expect(open).toHaveLength(1);
-    expect(open[0]!.expected).toBe(Math.max(...alerts.slice(0, 3).map((alert) => alert.expected)));
+    expect(open[0]!.expected).toBe(Math.max(...alerts.slice(0, 2).map((alert) => alert.expected)));
   });
 });

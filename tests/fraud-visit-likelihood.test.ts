@@ -9,7 +9,7 @@ const ratio = fc.double({ min: 0.05, max: 40, noNaN: true });
 /** The same model by plain enumeration of all 2^n truths. */
 function enumerate(prior: number[], ratios: number[], whole: number, any: number, block: number) {
   const n = prior.length;
-  const weights = new Array<number>(1 << n).fill(0);
+  const weights = Array.from({ length: 1 << n }, () => 0);
   const least = Math.min(...prior);
   const mixed = n === 1 ? 0 : block;
   for (let mask = 0; mask < 1 << n; mask++) {
@@ -71,9 +71,9 @@ describe('grouping rows', () => {
           const groups = groupRows(keys.length, column(0), column(1), column(2));
           const names = new Map<string, number>();
           keys.forEach((key, row) => {
-            const known = names.get(key.join());
-            if (known === undefined) names.set(key.join(), groups.id[row]!);
-            else expect(groups.id[row]).toBe(known);
+            const known = names.get(key.join()) ?? groups.id[row]!;
+            names.set(key.join(), known);
+            expect(groups.id[row]).toBe(known);
             expect(groups.find(key[0], key[1], key[2])).toBe(groups.id[row]);
           });
           expect(groups.count).toBe(names.size);

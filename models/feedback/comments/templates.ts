@@ -20,6 +20,8 @@ export function parseLabelled(file: string): LabelledComment[] {
 
 type Random = () => number;
 
+const NEIGHBOURS = 'о а е и н т с'.split(' ');
+
 function pick<T>(list: readonly T[], random: Random): T {
   return list[Math.floor(random() * list.length)]!;
 }
@@ -44,7 +46,7 @@ export function roughen(text: string, random: Random): string {
     if (kind < 0.3) out = out.slice(0, at) + out.charAt(at + 1) + out.charAt(at) + out.slice(at + 2);
     else if (kind < 0.6) out = out.slice(0, at) + out.slice(at + 1);
     else if (kind < 0.85) out = out.slice(0, at) + out.charAt(at) + out.slice(at);
-    else out = out.slice(0, at) + pick([...'оаеинтс'], random) + out.slice(at + 1);
+    else out = out.slice(0, at) + pick(NEIGHBOURS, random) + out.slice(at + 1);
   }
   return out;
 }
