@@ -108,11 +108,6 @@ export async function findUser(db: Queryable, id: string): Promise<User | null> 
   return rows.rows[0] ?? null;
 }
 
-export async function findUserByLogin(db: Queryable, login: string): Promise<User | null> {
-  const rows = await db.query<User>(`SELECT ${COLUMNS} FROM app_user WHERE login = lower($1)`, [login]);
-  return rows.rows[0] ?? null;
-}
-
 export interface UserQuery {
   readonly role?: Role | undefined;
   readonly status?: 'active' | 'disabled' | undefined;
