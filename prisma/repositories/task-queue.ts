@@ -41,6 +41,8 @@ export interface QueueQuery {
   readonly states: readonly string[];
   readonly hub: string | null;
   readonly clinic: string | null;
+  /** Public id of an invoice version. */
+  readonly versionId: string | null;
   readonly code: string | null;
   readonly holderId: string | null;
   readonly minAtRiskKopecks: number | null;
@@ -57,6 +59,7 @@ export async function listTasks(db: Queryable, query: QueueQuery): Promise<Queue
   const where = [filterSql(query.filter, OWNERS, values), `t.state = ANY(${add(query.states)})`];
   if (query.hub !== null) where.push(`h.code = ${add(query.hub)}`);
   if (query.clinic !== null) where.push(`c.code = ${add(query.clinic)}`);
+  if (query.versionId !== null) where.push(`v.public_id = ${add(query.versionId)}::uuid`);
   if (query.code !== null) where.push(`${add(query.code)} = ANY(t.codes)`);
   if (query.holderId !== null) where.push(`t.holder_id = ${add(query.holderId)}::uuid`);
   if (query.minAtRiskKopecks !== null) where.push(`t.at_risk_kopecks >= ${add(query.minAtRiskKopecks)}::bigint`);

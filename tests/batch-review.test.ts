@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { batchWorkflowId } from '../workflows/messages';
+import { until } from './support/until';
+import { findingsOf, loadInsurer, moneyOf, openReviewHouse, someInvoices } from './support/review-house';
+import type { ReviewHouse } from './support/review-house';
+
+const TRUTH = join(__dirname, 'fixtures', 'open-world', 'truth.csv');
+
+describe('a batch of the whole open world', () => {
+  let house: ReviewHouse;
+  beforeAll(async () => {
+    house = await openReviewHouse();
+    await loadInsurer(house.pool);
+    await house.review({ key: 'whole' });
+  }, 180_000);
+  afterAll(() => house.close());
+
+  test('finds exactly what is true, code by code', async () => {
+    const truth = new Set(readFileSync(TRUTH, 'utf8').trim().split('\n').slice(1));
+    const found = new Set((await findingsOf(house.pool)).map((finding) => finding.split(',').slice(0, 4).join()));
+    const codes = [...new Set([...truth, ...found].map((key) => key.split(',')[3]!))].sort();
+    const table = codes.map((code) => {
+      const wanted = [...truth].filter((key) => key.endsWith(code));
+      const got = [...found].filter((key) => key.endsWith(code));
+      const right = got.filter((key) => truth.has(key)).length;
+      return { code, truth: wanted.length, precision: right / got.length, recall: right / wanted.length };
+    });
+    console.table(table);
+    expect(table.filter((row) => row.precision !== 1 || row.recall !== 1)).toEqual([]);
+    expect(found.size).toBe(truth.size);
+  });
+
+  test('decides the clean lines and what the policy allows, leaves the rest to people, and loses no kopeck', async () => {
+    const states = await house.pool.query<{ state: string; verdicts: number; lines: number }>(
+      `SELECT l.state, count(*)::int AS lines, count(v.id)::int AS verdicts FROM invoice_line l
+       LEFT JOIN verdict v ON v.line_id = l.id AND v.active GROUP BY 1 ORDER BY 1`,
+    );
+    expect(states.rows.map((row) => row.state)).toEqual(['auto-accepted', 'decided', 'queued']);
+    for (const row of states.rows) expect(row.verdicts).toBe(row.state === 'queued' ? 0 : row.lines);
+    const wrong = await house.pool.query(
+      `SELECT v.id FROM verdict v WHERE v.billed_kopecks <> v.accepted_kopecks + v.reduced_kopecks + v.refused_kopecks
+         + v.patient_share_kopecks OR v.author_kind <> 'rule' OR v.ground = 'medical'`,
+    );
+    expect(wrong.rows).toEqual([]);
+  });
+
+  test('gives every queued line exactly one task, of its person and invoice, with a deadline and an escalation before it', async () => {
+    const loose = await house.pool.query(
+      `SELECT l.id FROM invoice_line l LEFT JOIN review_task_line r ON r.line_id = l.id LEFT JOIN review_task t ON t.id = r.task_id
+       WHERE (l.state = 'queued') <> (t.id IS NOT NULL) OR t.version_id <> l.version_id OR t.policy_id <> l.policy_id
+         OR t.escalate_at >= t.deadline OR (t.id IS NOT NULL AND t.clock IS NULL)`,
+    );
+    expect(loose.rows).toEqual([]);
+  });
+
+  test('issues the act of every invoice that is decided as a whole, and starts one workflow for each that waits', async () => {
+    const rows = await house.pool.query<{ state: string; versions: number; acts: number; starts: number }>(
+      `SELECT v.state, count(*)::int AS versions, count(a.id)::int AS acts, count(o.id)::int AS starts FROM invoice_version v
+       LEFT JOIN review_act a ON a.version_id = v.id LEFT JOIN outbox o ON o.key = v.public_id || '/waiting' GROUP BY 1 ORDER BY 1`,
+    );
+    const [settled, waiting] = rows.rows;
+    expect(rows.rows.map((row) => row.state)).toEqual(['settle-ready', 'waiting']);
+    expect(settled).toMatchObject({ acts: settled!.versions, starts: 0 });
+    expect(waiting).toMatchObject({ acts: 0, starts: waiting!.versions });
+  });
+
+  test('the same business key again is the same batch, and a second batch has nothing to take', async () => {
+    const before = await findingsOf(house.pool);
+    expect(await house.review({ key: 'again' })).toBeNull();
+    const batches = await house.pool.query('SELECT id FROM batch');
+    expect(batches.rows).toHaveLength(1);
+    expect(await findingsOf(house.pool)).toEqual(before);
+  });
+});
+
+describe('how a batch is cut', () => {
+  const some = someInvoices(60, 60);
+  const reviewed = async (tuning: object): Promise<{ findings: string[]; money: object }> => {
+    const house = await openReviewHouse();
+    try {
+      await loadInsurer(house.pool, some);
+      await house.review({ tuning });
+      return { findings: await findingsOf(house.pool), money: await moneyOf(house.pool) };
+    } finally {
+      await house.close();
+    }
+  };
+
+  test('changes nothing: one chunk, many small ones side by side, or a run that continues as new all the time', async () => {
+    const whole = await reviewed({ window: 1 });
+    const small = { person: 37, 'doctor-day': 5, letter: 3, invoice: 4 };
+    const parallel = await reviewed({ window: 8, chunk: small });
+    const renewed = await reviewed({ window: 2, chunk: small, maxEvents: 40 });
+    expect(whole.findings.length).toBeGreaterThan(20);
+    expect(parallel).toEqual(whole);
+    expect(renewed).toEqual(whole);
+  });
+});
+
+describe('a batch that is paused', () => {
+  test('starts no new chunk until it is resumed, and says how far it is', async () => {
+    const house = await openReviewHouse();
+    try {
+      await loadInsurer(house.pool, someInvoices(10));
+      const businessKey = `${house.queues.flow}/paused`;
+      const handle = await house.client.workflow.start('batchReview', {
+        workflowId: batchWorkflowId(businessKey),
+        taskQueue: house.queues.flow,
+        args: [{ selection: { kind: 'untaken' }, queues: house.queues, tuning: { window: 1, chunk: { person: 10 } } }],
+      });
+      const paused = (await handle.executeUpdate('pause')) as { paused: boolean };
+      expect(paused.paused).toBe(true);
+      const look = async () => (await handle.query('progress')) as { chunksDone: number; chunksTotal: number };
+      await until(async () => (await look()).chunksTotal > 0);
+      const first = await look();
+      await new Promise((resolve) => {
+        setTimeout(resolve, 500);
+      });
+      const second = (await handle.query('progress')) as { chunksDone: number };
+      expect(second.chunksDone).toBe(first.chunksDone);
+      expect(first.chunksDone).toBeLessThan(first.chunksTotal);
+      await handle.executeUpdate('resume');
+      const end = (await handle.result()) as { phase: string; chunksDone: number; chunksTotal: number };
+      expect(end).toMatchObject({ phase: 'done', chunksDone: end.chunksTotal });
+    } finally {
+      await house.close();
+    }
+  });
+});
