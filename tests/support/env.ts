@@ -16,7 +16,7 @@ export interface TestTemporal {
   address: string;
   namespace: string;
   /** A name for a task queue that no other test file uses. */
-  taskQueue(prefix: string): string;
+  taskQueue: (prefix: string) => string;
 }
 
 /** Copies the migrated template, which takes some tens of milliseconds. Call once per file, in `beforeAll`. */
