@@ -61,6 +61,15 @@ describe('the shipped pack', () => {
     }
   });
 
+  test('says of every recommendation which fields follow the register, and never of its numbers', () => {
+    for (const { source, sourced_fields } of shipped.guidelines) {
+      const register = source.startsWith('Клинические рекомендации Минздрава');
+      expect(sourced_fields).toEqual(
+        register ? ['title', 'source', 'diagnoses'] : source.startsWith('Внутренний') ? [] : ['source'],
+      );
+    }
+  });
+
   test('cites a register number for every recommendation of the ministry, each number once per title and age', () => {
     const ministry = shipped.guidelines.filter(({ source }) => source.startsWith('Клинические рекомендации Минздрава'));
     expect(ministry.length).toBeGreaterThanOrEqual(200);

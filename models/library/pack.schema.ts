@@ -12,6 +12,8 @@ const days = z.number().int().min(0).max(3660);
 const provenance = {
   provenance: z.enum(PROVENANCES).optional(),
   provenance_note: z.string().optional(),
+  /** Fields that follow the named source; the others of the entry are defaults or the insurer's own. */
+  sourced_fields: z.array(z.string()).optional(),
 };
 
 export const guidelineSchema = z.object({

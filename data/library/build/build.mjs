@@ -37,7 +37,9 @@ const base = JSON.parse(text('open-world.json'));
 const fixes = JSON.parse(text('base-fixes.json'));
 
 const REGISTER_NOTE =
-  'Название, номер и диагнозы – из реестра клинических рекомендаций; состав услуг, частота, кратность и интервалы – рабочие значения, ждут проверки врачом';
+  'Название, номер и диагнозы (с точностью до рубрики) – из реестра клинических рекомендаций; возраст, состав услуг, частота, кратность и интервалы – рабочие значения, ждут проверки врачом';
+/** Fields that follow the register; everything else of such an entry is a default. */
+const REGISTER_FIELDS = ['title', 'source', 'diagnoses'];
 const OWN_NOTE = 'Рабочие значения, ждут проверки врачом';
 const STRUCTURE = 'по единой структуре рекомендаций (приказ Минздрава России от 28.02.2019 № 103н)';
 
@@ -47,8 +49,8 @@ const SECTIONS = [
   [(code, kind) => kind === 'imaging', 'разд. 2.4 «Инструментальные диагностические исследования»'],
   [(code) => /^A0[2-7]|^A12/.test(code), 'разд. 2.2 «Физикальное обследование»'],
   [(code, kind) => kind === 'consultation', 'разд. 2.5 «Иные диагностические исследования»'],
-  [(code, kind) => kind === 'physio' || /^B05/.test(code), 'разд. 4 «Медицинская реабилитация»'],
-  [(code, kind) => kind === 'vaccination' || /^B04/.test(code), 'разд. 5 «Профилактика и диспансерное наблюдение»'],
+  [(code, kind) => kind === 'physio' || code.startsWith('B05'), 'разд. 4 «Медицинская реабилитация»'],
+  [(code, kind) => kind === 'vaccination' || code.startsWith('B04'), 'разд. 5 «Профилактика и диспансерное наблюдение»'],
   [() => true, 'разд. 3 «Лечение»'],
 ];
 const kindOf = (prefix) => {
@@ -153,11 +155,12 @@ function baseGuideline(guideline) {
     contraindicated: contraindicated(bans.join(' ')),
     provenance: 'default-awaiting-review',
     provenance_note: own ? OWN_NOTE : REGISTER_NOTE,
+    sourced_fields: own ? [] : REGISTER_FIELDS,
   };
 }
 
 let next = 101;
-const authored = (source, title, diagnoses, age, cell, bans, clause, note) => {
+const authored = ({ source, title, diagnoses, age, cell, bans, clause, note, sourced }) => {
   const [age_from, age_to] = ages(age);
   return {
     id: `KR-${next++}`,
@@ -173,15 +176,27 @@ const authored = (source, title, diagnoses, age, cell, bans, clause, note) => {
     contraindicated: contraindicated(bans),
     provenance: 'default-awaiting-review',
     provenance_note: note,
+    sourced_fields: sourced,
   };
 };
-const register = rowsOf('guidelines.txt').map(([id, title, dx, age, cell, bans]) =>
-  authored(`Клинические рекомендации Минздрава России, ID ${id}`, title, dx, age, cell, bans, STRUCTURE, REGISTER_NOTE),
+const register = rowsOf('guidelines.txt').map(([id, title, diagnoses, age, cell, bans]) =>
+  authored({
+    source: `Клинические рекомендации Минздрава России, ID ${id}`,
+    title,
+    diagnoses,
+    age,
+    cell,
+    bans,
+    clause: STRUCTURE,
+    note: REGISTER_NOTE,
+    sourced: REGISTER_FIELDS,
+  }),
 );
-const internal = rowsOf('internal.txt').map(([source, title, dx, age, cell, bans]) => {
+const internal = rowsOf('internal.txt').map(([source, title, diagnoses, age, cell, bans]) => {
   const own = source.startsWith('Внутренний');
   const note = own ? OWN_NOTE : `${source}: тема и название документа; ${OWN_NOTE.toLowerCase()}`;
-  return authored(source, title, dx, age, cell, bans, own ? 'внутренний стандарт' : 'по теме документа', note);
+  const clause = own ? 'внутренний стандарт' : 'по теме документа';
+  return authored({ source, title, diagnoses, age, cell, bans, clause, note, sourced: own ? [] : ['source'] });
 });
 
 const PREFIX = { bundled: 'B', exclusive: 'E', requires: 'R' };
@@ -247,6 +262,7 @@ for (const [target, prefixes, sex, age, provenance, why] of rowsOf('demographics
       clause: sourced ? why : `перечень ограничений, ${id}`,
       provenance: sourced ? 'source' : 'default-awaiting-review',
       provenance_note: sourced ? `Рубрика – из источника: ${SEX_LIST}` : OWN_NOTE,
+      sourced_fields: sourced ? ['prefix', 'sex', 'source'] : [],
     });
   }
 }

@@ -169,5 +169,5 @@ function specialtyOf(code, name) {
   };
   if (doctors[code]) return { kind: 'consultation', specialty: doctors[code], minutes: 20 };
   if (/^B01\.(044|052|056)\.00[12]$/.test(code)) return { kind: 'other' };
-  return /^Школа/.test(name) ? { kind: 'other', minutes: '' } : {};
+  return name.startsWith('Школа') ? { kind: 'other', minutes: '' } : {};
 }
