@@ -46,6 +46,8 @@ export function createPool(options: PoolOptions): Pool {
   });
   // An idle client that loses its server emits here; without a listener the process would die.
   pool.on('error', () => undefined);
+  // The same for a client that somebody holds between two statements: its next query fails, the process lives on.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }
 
@@ -53,6 +55,10 @@ export function createPool(options: PoolOptions): Pool {
 export async function withTransaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  const onLost = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onLost);
   try {
     await client.query('BEGIN');
     const result = await work(client);
@@ -64,6 +70,7 @@ export async function withTransaction<T>(pool: Pool, work: (tx: PoolClient) => P
     });
     throw error;
   } finally {
+    client.off('error', onLost);
     client.release(broken);
   }
 }

@@ -111,6 +111,28 @@ describe('Idempotency-Key', () => {
     });
   });
 
+  it('leaves nothing of a request whose database connection died, and the retry acts once', async () => {
+    const key = randomUUID();
+    const before = await notes();
+    let release = (): void => undefined;
+    state.hold = new Promise((resolve) => (release = resolve));
+    const first = post(key, note).then((answer) => answer);
+    while (state.runs === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const killed = await api.pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND state = 'idle in transaction'`,
+    );
+    expect(killed.rowCount).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    release();
+    state.hold = null;
+    const lost = await first;
+    expect({ status: lost.status, retry: lost.headers['retry-after'] }).toEqual({ status: 503, retry: '1' });
+    await post(key, note).expect(201);
+    await post(key, note).expect(201);
+    expect((await notes()) - before).toBe(1);
+  });
+
   it('takes over the lease of a process that died', async () => {
     const key = randomUUID();
     const { keyHash } = idempotencySlot(api.deps.config.MEDEX_SECRET, caller.user.id, key);
