@@ -72,7 +72,7 @@ export function createReviewActivities(deps: ActivityDeps) {
   };
 }
 
-const BEAT_MS = 4000;
+const BEAT_MS = 3000;
 
 /** Heartbeats while a chunk runs: a worker that dies is noticed within seconds, not after the chunk's full timeout. */
 async function whileBeating<T>(work: Promise<T>): Promise<T> {

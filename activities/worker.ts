@@ -66,7 +66,7 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
         taskQueue: setup.queues[kind]!,
         dataConverter: createDataConverter(setup.secret),
         activities: activities[kind],
-        ...(kind === 'flow' ? { workflowBundle: setup.workflowBundle ?? shippedBundle() } : {}),
+        ...(kind === 'flow' ? workflowCode(setup.workflowBundle) : {}),
         shutdownGraceTime: setup.drainMs ?? 10_000,
         shutdownForceTime: (setup.drainMs ?? 10_000) + 5_000,
         ...SIZES[kind],
@@ -85,11 +85,11 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
   return { ended, close: () => (closing ??= close()) };
 }
 
-/** The bundle that `npm run build` made: making one at every start would take seconds. */
-function shippedBundle(): WorkflowBundleOption {
+/** The bundle that `npm run build` made; without one (running from sources) the worker makes its own, which takes seconds. */
+function workflowCode(given: WorkflowBundleOption | undefined): Partial<WorkerOptions> {
   const codePath = join(__dirname, '..', 'workflow-bundle.js');
-  if (!existsSync(codePath)) throw new Error('The workflow bundle is missing: run `npm run build`');
-  return { codePath };
+  if (given !== undefined) return { workflowBundle: given };
+  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: require.resolve('../workflows') };
 }
 
 /** One runtime per process: quiet, no signal handlers of its own (the command line has them). */

@@ -9,6 +9,7 @@ import type { DataDir } from './runtime/data-dir';
 import { startEmbeddedPostgres } from './runtime/embedded-postgres';
 import { nodeProcess } from './runtime/node-process';
 import type { Supervisor } from './runtime/supervisor';
+import { prepareNamespace } from './runtime/temporal-namespace';
 import { startTemporalServer } from './runtime/temporal-server';
 
 export interface ServicesInput {
@@ -47,7 +48,7 @@ export async function startServers({ supervisor, data, env, onLog }: ServicesInp
               onLog: (line) => onLog('temporal', line),
             }),
         })
-      : { address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE ?? 'default' };
+      : await ownTemporal(env.TEMPORAL_ADDRESS, env.TEMPORAL_NAMESPACE ?? 'default');
   await applyMigrations(databaseUrl);
   const spoolDir = join(data.path, 'spool');
   mkdirSync(spoolDir, { recursive: true, mode: 0o700 });
@@ -60,6 +61,12 @@ export async function startServers({ supervisor, data, env, onLog }: ServicesInp
   };
   writeConnection(data.path, connection);
   return connection;
+}
+
+/** The user's own server: the namespace is made when it is not there. */
+async function ownTemporal(address: string, namespace: string): Promise<{ address: string; namespace: string }> {
+  await prepareNamespace({ address, namespace, searchAttributes: {} });
+  return { address, namespace };
 }
 
 /** One process for workflows and models, and as many for chunks as the machine has processors (four at most). */

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { createActivityDeps } from '../activities/deps';
 import { startOutboxRelay } from '../activities/outbox-relay';
@@ -19,12 +19,13 @@ export function registerWorkerCommand(program: Command): void {
     .command('worker')
     .description('обслуживать очереди задач / serve task queues')
     .option('--queues <list>', `comma separated: ${ALL.join(', ')}`, queuesOf, queuesOf(ALL.join()))
-    .action(async (flags: { queues: Partial<Record<QueueKind, string>> }) => {
-      await runWorker(flags.queues);
+    .addOption(new Option('--bundle <file>', 'workflow bundle (default: the one of the build)').hideHelp())
+    .action(async (flags: { queues: Partial<Record<QueueKind, string>>; bundle?: string }) => {
+      await runWorker(flags.queues, flags.bundle);
     });
 }
 
-async function runWorker(queues: Partial<Record<QueueKind, string>>): Promise<void> {
+async function runWorker(queues: Partial<Record<QueueKind, string>>, bundle?: string): Promise<void> {
   const config = loadConfig();
   const log = createLogger({ level: config.LOG_LEVEL, name: 'worker' });
   const pool = createPool({
@@ -37,7 +38,8 @@ async function runWorker(queues: Partial<Record<QueueKind, string>>): Promise<vo
   const temporal = temporalOf(config);
   const deps = createActivityDeps(pool, config.MEDEX_SPOOL_DIR);
   const features = await assembleFeatures(config, deps);
-  const workers = await startWorkers({ ...temporal, queues, deps, extra: features.extra });
+  const workflowBundle = bundle === undefined ? undefined : { codePath: bundle };
+  const workers = await startWorkers({ ...temporal, queues, deps, extra: features.extra, workflowBundle });
   const relay = 'flow' in queues ? await startRelay() : null;
   log.info({ queues: Object.values(queues) }, 'worker serves');
   process.send?.('ready');

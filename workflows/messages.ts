@@ -40,7 +40,7 @@ export interface BatchTuning {
 }
 export const DEFAULT_TUNING: BatchTuning = {
   window: 4,
-  chunk: { person: 1500, 'doctor-day': 2000, letter: 1000, invoice: 150 },
+  chunk: { person: 500, 'doctor-day': 1000, letter: 500, invoice: 60 },
   maxEvents: 4000,
 };
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { findBatch, findingsByCode, chunkSums, listBatches, outcomeSums } from '../../prisma/repositories/batches';
 import type { BatchRow } from '../../prisma/repositories/batches';
@@ -93,7 +94,9 @@ export function batchRoutes(deps: ApiDeps): RouteDefinition[] {
       response: json(z.object({ businessKey: z.string() }), 202),
       transaction: 'own',
       handler: async (ctx) => {
-        const businessKey = `api/${ctx.requestId}`;
+        // The same request again is the same batch, even when its first answer was lost.
+        const key = `${ctx.principal.id}/${ctx.idempotencyKey ?? ctx.requestId}`;
+        const businessKey = `api/${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
         const queues = deps.queues ?? DEFAULT_QUEUES;
         await requireTemporal(deps).workflow.start('batchReview', {
           workflowId: batchWorkflowId(businessKey),

@@ -53,9 +53,10 @@ export interface ReviewHouse {
 let serial = 0;
 
 export async function openReviewHouse(): Promise<ReviewHouse> {
-  const { address, namespace, taskQueue } = testTemporal();
+  const server = testTemporal();
+  const { address, namespace } = server;
   installRuntime({ trace() {}, debug() {}, info() {}, log() {}, warn() {}, error: console.error });
-  const queues: Queues = { flow: taskQueue('flow'), review: taskQueue('review') };
+  const queues: Queues = { flow: server.taskQueue('flow'), review: server.taskQueue('review') };
   const temporal = { address, namespace, secret: TEST_SECRET };
   const { client, close: closeClient } = await connectTemporal(temporal);
   const api = await startTestApi({ temporal: client, queues });
@@ -112,24 +113,25 @@ export async function workflowBundle(): Promise<string> {
   return codePath;
 }
 
-/** One row of invoices.csv as its cells; the first line is the header. */
-export type RegistryRow = readonly string[];
-
 const invoiceRows = (): { header: string; rows: string[] } => {
   const [header, ...rows] = readFileSync(join(OPEN_WORLD, 'invoices.csv'), 'utf8').trim().split('\n');
   return { header: header!, rows };
 };
 
-/** Loads the open insurer with the invoice rows that `keep` wants (all without it). No cell of that file is quoted twice. */
+/**
+ * Loads the open insurer with the invoice rows that `keep` wants (all without it), changed as a whole by `edit`. No cell
+ * before the item name has quotes.
+ */
 export async function loadInsurer(
   pool: Pool,
-  keep: (row: string, index: number) => boolean = () => true,
+  keep: (row: string) => boolean = () => true,
+  edit: (rows: string[]) => string[] = (rows) => rows,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'medex-world-'));
   try {
     cpSync(OPEN_WORLD, folder, { recursive: true });
     const { header, rows } = invoiceRows();
-    writeFileSync(join(folder, 'invoices.csv'), [header, ...rows.filter(keep), ''].join('\n'));
+    writeFileSync(join(folder, 'invoices.csv'), [header, ...edit(rows.filter(keep)), ''].join('\n'));
     await loadWorld({ pool }, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -19,7 +19,7 @@ export function reviewSteps(queues: Queues = DEFAULT_QUEUES) {
   return proxyActivities<ReviewActivities>({
     taskQueue: queues.review,
     startToCloseTimeout: '20 minutes',
-    heartbeatTimeout: '20 seconds',
+    heartbeatTimeout: '12 seconds',
     retry: RETRY,
   });
 }
