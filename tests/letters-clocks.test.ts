@@ -5,7 +5,9 @@ import { DIAGNOSIS, letterPerson, SERVICE } from './support/letter-person';
 import type { LetterPerson } from './support/letter-person';
 import { startLetters } from './support/letters';
 import type { LettersBench } from './support/letters';
+import { keepHistory } from './support/histories';
 import { until } from './support/until';
+import { letterWorkflowId } from '../workflows/letter-messages';
 
 /** Clocks of hours cannot be shortened by a parameter of the contract: the stored deadline itself is moved. */
 const HOUR_MS = 3_600_000;
@@ -49,6 +51,8 @@ async function pended(person: LetterPerson, urgency: string, hoursAgo: number, e
   }
 }
 
+const keep = (id: string, branch: string) =>
+  keepHistory(bench.temporal, letterWorkflowId(id), `guarantee-letter/${branch}`);
 const detail = async (id: string) => (await expert.get(`/v1/letters/${id}`)).body;
 const kinds = (letter: { thread: { kind: string }[] }) => letter.thread.map((event) => event.kind);
 
@@ -75,6 +79,12 @@ describe('the clocks of a request', () => {
     const late = await pended(people[4]!, 'emergency', 1 - 2 / 3600);
     await until(async () => (await detail(late)).overdue === true);
     expect(await detail(late)).toMatchObject({ state: 'pended', pendedFor: 'expert' });
+    await keep(late, 'overdue');
+    // Late or not, a doctor decides.
+    await expert.post(`/v1/letters/${id}/claim`);
+    const lines = [{ lineNo: 1, kind: 'refuse', ground: 'medical', reasonCode: 'CLIN-01', clause: 'п. 2.4' }];
+    expect((await expert.post(`/v1/letters/${id}/decisions`, { lines })).body.state).toBe('refused');
+    await keep(id, 'escalated-and-decided');
   });
 
   test('the clock stands while documents are owed, and goes on with what was left', async () => {
@@ -96,6 +106,7 @@ describe('the clocks of a request', () => {
     await expert.post(`/v1/letters/${id}/document-requests`, { question: 'Протокол?' });
     await until(async () => (await detail(id)).state === 'expired');
     expect(kinds(await detail(id))).toEqual(['first-answer', 'ask-documents', 'closed']);
+    await keep(id, 'documents-never-came');
     const held = await bench.api.pool.query(
       `SELECT 1 FROM limit_reservation WHERE request_id = $1 AND state = 'held'`,
       [id],
@@ -112,5 +123,6 @@ describe('the clocks of a request', () => {
     expect((await reserved()).rows[0]).toEqual({ state: 'held' });
     await until(async () => (await detail(id)).state === 'expired');
     expect((await reserved()).rows[0]).toEqual({ state: 'released' });
+    await keep(id, 'expired');
   });
 });

@@ -14,7 +14,9 @@ import type { LetterPerson } from './support/letter-person';
 import { startLetters } from './support/letters';
 import type { LettersBench } from './support/letters';
 import { readPdf } from './support/pdf-text';
+import { keepHistory } from './support/histories';
 import { until } from './support/until';
+import { letterWorkflowId } from '../workflows/letter-messages';
 
 /** A day of the letter's clocks lasts this long here: the term of 30 days is over in 15 s. */
 const DAY_MS = 500;
@@ -142,6 +144,7 @@ test('a whole life: request, pend, documents, part of it promised, signed, used,
     'decide',
     'closed',
   ]);
+  await keepHistory(bench.temporal, letterWorkflowId(id), 'guarantee-letter/whole-life');
 }, 180_000);
 
 /** A registry with one line that cites the letter, taken in and reviewed through the batch workflow. */

@@ -29,18 +29,25 @@ type Clock = 'escalate' | 'overdue' | 'close';
  * Update that started it; then it sleeps to the letter's clocks (escalation before the deadline breaks, the deadline,
  * the end of the term) and takes acts: a doctor's decision, documents, amendment, use, cancellation, appeal.
  */
-export async function guaranteeLetter({ requestId, view: resumed }: LetterInput): Promise<LetterView> {
+export async function guaranteeLetter({ requestId, view: resumed }: LetterInput): Promise<LetterView | null> {
   let view: LetterView | null = resumed ?? null;
+  let rejected = false;
   let submitting: Promise<LetterView> | null = null;
   let acting: Promise<unknown> = Promise.resolve();
 
   setHandler(letterQuery, () => view);
   setHandler(submitUpdate, async (submission): Promise<LetterView> => {
     // A second call of the same start waits for the same first answer.
-    submitting ??= view === null ? steps.submitLetter({ requestId, ...submission }) : Promise.resolve(view);
-    const first = await submitting;
-    view ??= first;
-    return view;
+    if (view !== null) return view;
+    submitting ??= steps.submitLetter({ requestId, ...submission });
+    try {
+      view = await submitting;
+      return view;
+    } catch (error) {
+      // Nothing was taken: the run ends, and the corrected request may come under the same id.
+      rejected = true;
+      throw error;
+    }
   });
   setHandler(
     actUpdate,
@@ -60,7 +67,11 @@ export async function guaranteeLetter({ requestId, view: resumed }: LetterInput)
     },
   );
 
-  await condition(() => view !== null);
+  await condition(() => view !== null || rejected);
+  if (view === null) {
+    await condition(allHandlersFinished);
+    return null;
+  }
   const passed = new Set<Clock>();
   for (;;) {
     const seen: LetterView = view!;

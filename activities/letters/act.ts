@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { AppError } from '../../models/errors';
 import type { KeyedAct, LetterAct } from '../../models/letters/acts';
 import { applyAct, expireLetter } from '../../models/letters/apply-act';
@@ -87,7 +86,8 @@ async function change(deps: LetterDeps, requestId: string, made: Change): Promis
   try {
     return await withTransaction(deps.pool, async (tx) => {
       const stored = await lockLetter(tx, requestId);
-      if (stored === null) throw new AppError('letter.missing', { ru: 'Запрос не найден', en: 'No such request' });
+      if (stored === null)
+        throw new AppError('letter.missing', { ru: 'Запрос не найден', en: 'No such request' }, { httpStatus: 404 });
       const requestKey = made.key ?? `${made.kind}:${stored.revision}`;
       const event = { kind: made.kind, ...made.actor, requestKey, at: made.at, body: made.body };
       // Kept first: a second run of the same act finds it there and only reads what the first one left.
@@ -100,7 +100,7 @@ async function change(deps: LetterDeps, requestId: string, made: Change): Promis
       return viewOf(next, deps.times);
     });
   } catch (error) {
-    throw asFailure(error);
+    throw asDomainError(error);
   }
 }
 
@@ -139,15 +139,9 @@ function actorOf(act: LetterAct): Change['actor'] {
   return { actorRole: 'invoice', actorId: null, actorName: null };
 }
 
-/** Refusals of the domain are final; everything else (a lost connection, a deadlock) is tried again. */
-function asFailure(error: unknown): unknown {
-  if (error instanceof AppError) {
-    return ApplicationFailure.nonRetryable(error.message, error.code, { text: error.text });
-  }
-  if ((error as { code?: unknown }).code === CHECK_VIOLATION) {
-    return ApplicationFailure.nonRetryable('the limit leaves less than this', 'letter.limit', {
-      text: { ru: 'Лимит программы этого не оставляет', en: 'The limit leaves less than this' },
-    });
-  }
-  return error;
+/** The database's own guard of a limit speaks the domain's language; everything else (a lost connection) is tried again. */
+function asDomainError(error: unknown): unknown {
+  if ((error as { code?: unknown }).code !== CHECK_VIOLATION) return error;
+  const text = { ru: 'Лимит программы этого не оставляет', en: 'The limit leaves less than this' };
+  return new AppError('letter.limit', text, { httpStatus: 409, cause: error });
 }

@@ -1,5 +1,6 @@
 import type { Pool } from '../../prisma/pool';
 import { createLetterReview } from '../../prisma/facts/requested-review';
+import { withTypedFailures } from '../failures';
 import { createLetterActivities } from '../guarantee-letter';
 import { createCurrentSnapshot } from '../../prisma/facts/current-snapshot';
 import type { Snapshots } from '../../prisma/facts/snapshots';
@@ -14,11 +15,13 @@ export function assembleLetterActivities(options: {
   readonly times?: LetterTimes;
 }) {
   const current = createCurrentSnapshot(options.snapshots, options.engineVersion);
-  return createLetterActivities({
-    pool: options.pool,
-    review: createLetterReview(current),
-    ruleSetVersion: current.version,
-    times: options.times ?? STANDARD_TIMES,
-    now: () => new Date(),
-  });
+  return withTypedFailures(
+    createLetterActivities({
+      pool: options.pool,
+      review: createLetterReview(current),
+      ruleSetVersion: current.version,
+      times: options.times ?? STANDARD_TIMES,
+      now: () => new Date(),
+    }),
+  );
 }

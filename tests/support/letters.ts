@@ -27,7 +27,9 @@ import { startTestApi } from './api';
 import type { TestApi } from './api';
 import { testTemporal } from './env';
 
-const SECRET = 'letters-test-secret';
+/** Fixed: histories that were recorded with it are replayed for ever. */
+export const LETTERS_SECRET = 'letters-test-secret';
+const SECRET = LETTERS_SECRET;
 
 export interface LettersBench {
   readonly api: TestApi;
@@ -112,7 +114,7 @@ export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise
   };
 }
 
-const QUIET = { log: noop, trace: noop, debug: noop, info: noop, warn: noop, error: noop };
+export const QUIET = { log: noop, trace: noop, debug: noop, info: noop, warn: noop, error: noop };
 function noop(): void {}
 
 let installed = false;
