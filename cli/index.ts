@@ -6,6 +6,7 @@ import { registerDbCommands } from './db';
 import { registerFindingsCommands } from './findings';
 import { registerFraudCommands } from './fraud';
 import { useInstallation } from './installation';
+import { registerModelCommands } from './model';
 import { registerReviewCommands } from './review';
 import { registerTokenCommands } from './token';
 import { registerUpCommand } from './up';
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   registerTokenCommands(program);
   registerAuditCommands(program);
   registerFraudCommands(program);
+  registerModelCommands(program);
   registerDbCommands(program);
   registerWorkerCommand(program);
   registerApiCommand(program);

@@ -1,0 +1,71 @@
+import type { TensorFlow } from './backend';
+import { encodeRows } from './encoding';
+import type { EncodedRows } from './encoding';
+import type { Member, UnderwritingModel } from './model';
+import { encodePairs } from './pairs';
+import { predictMembers } from './predict-tf';
+import type { ModelRows } from './rows';
+import { foldOf } from './sets';
+
+/** Encoded inputs of rows, products of pairs behind them. */
+export function encodeFor(model: Pick<UnderwritingModel, 'encoding' | 'pairs'>, rows: ModelRows): EncodedRows {
+  const inputs = encodeRows(rows.table, model.encoding, model.pairs.length);
+  encodePairs(rows.table, model.encoding, model.pairs, inputs);
+  return inputs;
+}
+
+/** Which members speak for a row: all, or for a group of the training only those that never saw it. */
+export function membersFor(
+  model: Pick<UnderwritingModel, 'members' | 'folds' | 'foldSeed' | 'trainGroups'>,
+  group: string,
+): readonly number[] {
+  if (!model.trainGroups.has(group)) return model.members.map((_, k) => k);
+  const fold = foldOf(group, model.folds, model.foldSeed);
+  return model.members.flatMap((member, k) => (member.fold === fold ? [k] : []));
+}
+
+/**
+ * Expected totals given the factors alone: the mean of the members' forecasts, before experience and cohort levels.
+ * A group of the training is priced by the members that were trained without it, so that its own past enters once,
+ * through credibility.
+ */
+export function expectedTotals(
+  tf: TensorFlow | null,
+  model: Pick<UnderwritingModel, 'shape' | 'members' | 'folds' | 'foldSeed' | 'trainGroups'>,
+  rows: ModelRows,
+  inputs: EncodedRows,
+): Float64Array {
+  const logs = memberLogs(tf, model.shape, model.members, rows, inputs);
+  const cache = new Map<string, readonly number[]>();
+  return rows.base.map((base, row) => {
+    const group = rows.groupNames[row]!;
+    let members = cache.get(group);
+    if (members === undefined) cache.set(group, (members = membersFor(model, group)));
+    let sum = 0;
+    for (const k of members) sum += Math.exp(Math.min(logs[k]![row]!, 40));
+    return (base * sum) / members.length;
+  });
+}
+
+/** log of total / base by member, level included. */
+export function memberLogs(
+  tf: TensorFlow | null,
+  shape: UnderwritingModel['shape'],
+  members: readonly Member[],
+  rows: ModelRows,
+  inputs: EncodedRows,
+): Float64Array[] {
+  const logs = predictMembers(
+    tf,
+    shape,
+    members.map(({ weights }) => weights),
+    inputs,
+    rows.keyed.sets,
+  );
+  members.forEach(({ level }, k) => {
+    const shift = Math.log(level);
+    const own = logs[k]!;
+    for (let row = 0; row < own.length; row++) own[row]! += shift;
+  });
+  return logs;
+}

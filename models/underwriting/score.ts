@@ -1,0 +1,116 @@
+import { applyExperience } from './apply-experience';
+import type { AppliedExperience } from './apply-experience';
+import type { TensorFlow } from './backend';
+import { AppError } from '../errors';
+import type { EncodedRows } from './encoding';
+import { encodeFor, expectedTotals } from './expectation';
+import { setTotals } from './groups';
+import { intervalOf } from './intervals';
+import { largeLossOf } from './large-loss';
+import type { UnderwritingModel } from './model';
+import type { ModelRows } from './rows';
+import { readRows } from './rows';
+import { keyColumns } from './spec';
+import type { Table } from './table';
+import { textAt } from './table';
+
+/** Forecasts of rows, and of the sets (a contract's period) that they belong to. */
+export interface Scored {
+  readonly rows: ModelRows;
+  readonly inputs: EncodedRows;
+  /** Expectation from the factors alone. */
+  readonly expected: Float64Array;
+  readonly experience: AppliedExperience;
+  readonly prediction: Float64Array;
+  /** The row's share of its set's interval: bounds add up to the contract's bounds. */
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  /** Interval of the single row, if it were all there is. */
+  readonly rowLower: Float64Array;
+  readonly rowUpper: Float64Array;
+  readonly largeLoss: Float64Array;
+  readonly setPrediction: Float64Array;
+  readonly setLower: Float64Array;
+  readonly setUpper: Float64Array;
+}
+
+/**
+ * Scores a table: expectation by the ensemble, experience of earlier periods, cohort level, conformal interval of the
+ * set's total. Columns that are absent count as missing values; with `tf` null the plain loop is used.
+ *
+ * @throws AppError UNDERWRITING_COLUMNS when none of the model's factors is in the table
+ */
+export function scoreTable(tf: TensorFlow | null, model: UnderwritingModel, table: Table): Scored {
+  const codes = model.factors.map(({ code }) => code);
+  if (!codes.some((code) => table.columns.includes(code))) throw noFactors(codes);
+  const rows = readRows(table, model.columns, codes, model.lastIndex);
+  const inputs = encodeFor(model, rows);
+  const expected = expectedTotals(tf, model, rows, inputs);
+  const experience = applyExperience(model, rows, expected);
+  const prediction = expected.map(
+    (value, row) =>
+      value *
+      Math.exp(experience.effect[row]!) *
+      (experience.renewal[row] === 1 ? model.levels.renewal : model.levels.newBusiness),
+  );
+  const setPrediction = setTotals(rows, prediction);
+  const setLower = new Float64Array(setPrediction.length);
+  const setUpper = new Float64Array(setPrediction.length);
+  const { sets } = rows.keyed;
+  setPrediction.forEach((value, set) => {
+    const renewal = experience.renewal[sets.rows[sets.start[set]!]!] === 1;
+    [setLower[set], setUpper[set]] = intervalOf(model.intervals, renewal ? 'renewal' : 'newBusiness', value);
+  });
+  const shareOf = (bounds: Float64Array): Float64Array =>
+    prediction.map((value, row) => {
+      const set = sets.of[row]!;
+      return setPrediction[set]! > 0 ? (value / setPrediction[set]!) * bounds[set]! : 0;
+    });
+  const alone = Array.from(prediction, (value) => intervalOf(model.intervals, 'rows', value));
+  return {
+    rows,
+    inputs,
+    expected,
+    experience,
+    prediction,
+    lower: shareOf(setLower),
+    upper: shareOf(setUpper),
+    rowLower: Float64Array.from(alone, ([low]) => low),
+    rowUpper: Float64Array.from(alone, ([, high]) => high),
+    largeLoss: prediction.map((value) => largeLossOf(model.largeLoss, value)),
+    setPrediction,
+    setLower,
+    setUpper,
+  };
+}
+
+/** predictions.csv: the row's keys, prediction, lower, upper (adding up to the contract's bounds) and row bounds. */
+export function* predictionLines(model: UnderwritingModel, table: Table, scored: Scored): Generator<string> {
+  const keys = keyColumns(table, model.factors, model.columns);
+  const shown = keys.length === 0 ? ['row'] : keys;
+  yield `${[...shown, 'prediction', 'lower', 'upper', 'row_lower', 'row_upper'].map(quote).join(',')}\n`;
+  for (let row = 0; row < table.rows; row++) {
+    const named = keys.length === 0 ? [String(row + 1)] : keys.map((key) => quote(textAt(table, key, row)));
+    const numbers = [scored.prediction, scored.lower, scored.upper, scored.rowLower, scored.rowUpper];
+    yield `${[...named, ...numbers.map((values) => rounded(values[row]!))].join(',')}\n`;
+  }
+}
+
+function rounded(value: number): string {
+  return String(Number(value.toPrecision(9)));
+}
+
+function quote(text: string): string {
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function noFactors(codes: readonly string[]): AppError {
+  return new AppError(
+    'UNDERWRITING_COLUMNS',
+    {
+      ru: `В данных нет ни одного фактора модели (${codes.slice(0, 5).join(', ')}…): проверьте заголовок`,
+      en: `The data has none of the model's factors (${codes.slice(0, 5).join(', ')}…): check the header`,
+    },
+    { details: { field: codes[0], rule: 'at least one factor column', fix: 'check the header' } },
+  );
+}

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import type { Backend } from './backend';
+import type { Factor } from './catalogue';
+import { fitChampions } from './champions';
+import { fitClinicChoice } from './clinic-choice';
+import { collectPastGroups } from './comparables';
+import { fitExperience } from './fit-experience';
+import { findHistoryRoles, roleCodes } from './history-columns';
+import { measureImportance } from './importance';
+import { fitLargeLoss } from './large-loss';
+import type { UnderwritingModel } from './model';
+import { noiseFactors, withNoise } from './noise-factor';
+import { profileFactors } from './profile';
+import type { ModelRows } from './rows';
+import { clustersOf, readRows, usableRows } from './rows';
+import type { Effort } from './settings';
+import { baseSettings } from './settings';
+import type { TrainingColumns } from './spec';
+import { chooseFamily, resolveColumns } from './spec';
+import type { Table } from './table';
+import { numbersOf } from './table';
+import type { TrainingControl } from './train-ensemble';
+import { expectedBy, foldsOfRows, prepare, searchSettings, shapeOf, trainEnsemble } from './train-ensemble';
+import { AppError } from '../errors';
+
+export interface TrainRequest extends TrainingColumns {
+  readonly factors: readonly Factor[];
+  readonly seed?: number;
+  readonly effort?: Effort;
+  /** Compare rival settings on held-out groups first (default: yes for full effort). */
+  readonly search?: boolean;
+}
+
+const MIN_ROWS = 20;
+
+/**
+ * Trains a model: settings by size and search on held-out groups, ensemble on rotating folds of groups, experience by
+ * credibility, cohort levels, intervals, champions and the statistics that explanations need. Seeded: the same data,
+ * request and backend give the same model.
+ *
+ * @throws AppError UNDERWRITING_COLUMNS | UNDERWRITING_TOO_FEW_ROWS
+ */
+export async function trainModel(
+  { tf }: Backend,
+  source: Table,
+  request: TrainRequest,
+  control: TrainingControl = {},
+): Promise<UnderwritingModel> {
+  const seed = request.seed ?? 1;
+  const effort = request.effort ?? 'full';
+  const columns = resolveColumns(source, request.factors, request);
+  const { table, faults } = usableRows(source, columns, request.trainUntil);
+  if (table.rows < MIN_ROWS) throw tooFew(table.rows);
+  const codes = request.factors.map(({ code }) => code);
+  const plain = readRows(table, columns, codes, 1);
+  const rows = { ...plain, table: withNoise(table, plain, seed) };
+  const roles = findHistoryRoles(rows, request.factors, columns.index);
+  const reserved = new Set([...roleCodes(roles), columns.index]);
+  const known = request.factors.filter(({ code }) => !reserved.has(code) && table.columns.includes(code));
+  const used = [...known, ...noiseFactors()];
+  const { family, power } = chooseFamily(numbersOf(table, columns.target));
+  const compete = columns.entity !== undefined && rows.keyed.sets.count * 2 <= table.rows;
+  const base = baseSettings(table.rows, used.length, power, compete, effort);
+  const folds = foldsOfRows(rows, base.folds, seed);
+  control.onProgress?.({ stage: 'prepare', done: 0, of: 1, note: `${table.rows} rows, ${used.length} factors` });
+  const search =
+    (request.search ?? effort === 'full')
+      ? await searchSettings(tf, rows, used, base, folds, seed, control)
+      : { settings: base, table: [] };
+  const settings = search.settings;
+  const prepared = await prepare(tf, rows, used, settings, folds, seed, control);
+  const members = await trainEnsemble(tf, prepared, settings, folds, seed, control);
+  const shape = shapeOf(prepared.data, settings);
+  const trainGroups = new Set(rows.groupNames);
+  const own = { folds: settings.folds, foldSeed: seed, trainGroups };
+  const expected = expectedBy(tf, prepared.data, rows, shape, members, own);
+  control.onProgress?.({ stage: 'experience', done: 0, of: 1, note: '' });
+  const experience = fitExperience(rows, expected, columns, roles);
+  control.onProgress?.({ stage: 'explain', done: 0, of: 1, note: '' });
+  const draft: Omit<UnderwritingModel, 'version' | 'importance'> = {
+    trainedOn: { rows: table.rows, groups: clustersOf(rows).count, ...periodOf(rows), seed },
+    columns,
+    family,
+    power,
+    factors: request.factors,
+    settings,
+    search: search.table,
+    encoding: prepared.encoding,
+    pairs: prepared.pairs,
+    shape,
+    members,
+    folds: settings.folds,
+    foldSeed: seed,
+    meanRate: ratio(rows.total, rows.base),
+    meanIndex: ratio(rows.base, rows.exposure),
+    meanLogSetSize: meanLogSetSize(rows),
+    lastIndex: lastIndex(rows, columns.index),
+    levels: experience.levels,
+    history: roles,
+    panel: experience.panel,
+    panelGroups: rows.keyed.groups,
+    panelEntities: rows.keyed.entities,
+    trainGroups,
+    intervals: experience.intervals,
+    largeLoss: fitLargeLoss(rows.total, expected),
+    champions: fitChampions(
+      rows,
+      request.factors.filter(({ code }) => code !== columns.index && table.columns.includes(code)),
+      power,
+      roles,
+    ),
+    profiles: profileFactors(table, request.factors),
+    past: collectPastGroups(rows, prepared.encoding, expected),
+    choice: compete ? fitClinicChoice(rows, prepared.encoding, request.factors) : null,
+    warnings: warningsOf(request.factors, table, faults, prepared.encoding.dropped),
+  };
+  const importance = measureImportance(draft, rows, prepared.data.inputs, seed);
+  return { ...draft, importance, version: versionOf(draft) };
+}
+
+function versionOf(model: Omit<UnderwritingModel, 'version' | 'importance'>): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([model.trainedOn, model.columns, model.settings, model.levels]));
+  for (const { weights, level } of model.members) {
+    hash.update(new Uint8Array(weights.first.buffer, weights.first.byteOffset, weights.first.byteLength));
+    hash.update(String(level));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function periodOf({ keyed }: ModelRows): { from: number; to: number } {
+  let from = Infinity;
+  let to = -Infinity;
+  for (const time of keyed.time) {
+    from = Math.min(from, time);
+    to = Math.max(to, time);
+  }
+  return { from, to };
+}
+
+function ratio(a: Float64Array, b: Float64Array): number {
+  const sum = (values: Float64Array): number => values.reduce((x, y) => x + y, 0);
+  return sum(a) / Math.max(sum(b), 1e-12);
+}
+
+function meanLogSetSize({ keyed: { sets } }: ModelRows): number {
+  let sum = 0;
+  for (const set of sets.of) sum += Math.log(sets.start[set + 1]! - sets.start[set]!);
+  return sets.of.length === 0 ? 0 : sum / sets.of.length;
+}
+
+/** Price level of the latest period: used for rows that come without one. */
+function lastIndex(rows: ModelRows, index: string | undefined): number {
+  if (index === undefined) return 1;
+  const { to } = periodOf(rows);
+  const values = numbersOf(rows.table, index);
+  let last = 1;
+  for (let row = 0; row < values.length; row++)
+    if (rows.keyed.time[row] === to && values[row]! > 0) last = values[row]!;
+  return last;
+}
+
+function warningsOf(
+  factors: readonly Factor[],
+  table: Table,
+  faults: { noTarget: number; noExposure: number; negative: number },
+  dropped: UnderwritingModel['encoding']['dropped'],
+): string[] {
+  const absent = factors.filter(({ code }) => !table.columns.includes(code)).map(({ code }) => code);
+  return [
+    ...(absent.length > 0 ? [`not in the data: ${absent.join(', ')}`] : []),
+    ...dropped.map(
+      ({ code, reason }) => `${code}: ${reason === 'constant' ? 'one value only' : 'no values'}, left out`,
+    ),
+    ...(faults.noTarget > 0 ? [`${faults.noTarget} rows without target left out`] : []),
+    ...(faults.noExposure > 0 ? [`${faults.noExposure} rows without exposure left out`] : []),
+    ...(faults.negative > 0 ? [`${faults.negative} negative targets counted as 0`] : []),
+  ];
+}
+
+function tooFew(rows: number): AppError {
+  return new AppError(
+    'UNDERWRITING_TOO_FEW_ROWS',
+    {
+      ru: `Для обучения осталось ${rows} строк, нужно не меньше ${MIN_ROWS}: проверьте target, exposure и train-until`,
+      en: `${rows} rows are left to learn from, at least ${MIN_ROWS} are needed: check target, exposure and train-until`,
+    },
+    { details: { rows } },
+  );
+}
