@@ -88,7 +88,7 @@ export async function startApiProcess(input: ServicesInput, connection: Connecti
 function child(input: ServicesInput, connection: Connection, name: string, args: string[]) {
   return nodeProcess({
     name,
-    args: [...process.execArgv, process.argv[1]!, ...args],
+    args: [...process.execArgv, require.resolve('./index'), ...args],
     env: { ...environmentOf(connection), LOG_LEVEL: input.env.LOG_LEVEL ?? 'warn' },
     ready: 'message',
     onLog: (line) => input.onLog(name, line),

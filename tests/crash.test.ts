@@ -161,7 +161,8 @@ test('kill -9 of worker and API in the middle of a batch of 20,000 lines: same f
 
   worker = await startWorker();
   const { client, close } = await connectTemporal({ address: testTemporal().address, namespace, secret: TEST_SECRET });
-  await client.workflow.getHandle(batchWorkflowId(businessKey)).result().finally(close);
+  await client.workflow.getHandle(batchWorkflowId(businessKey)).result();
+  await close();
   await Promise.all([killHard(worker), killHard(api)]);
 
   const lines = await pool.query<{ n: number }>('SELECT line_count AS n FROM batch');
