@@ -1,14 +1,14 @@
 import { logSumExp } from './math';
 
 /**
- * Grid of the share of affected lines or visits. Prior Beta(1.5, 4): schemes below a few per cent are neither
- * visible nor worth a case, and nobody invents everything.
+ * Grid of the share of affected lines or visits, from 5 %, with a Beta(2, 4) prior: a scheme below that is neither
+ * visible nor worth a case (and would soak up honest mistakes), and nobody invents everything.
  */
-export const SHARE_GRID = Float64Array.from({ length: 24 }, (_, i) => 0.02 + (0.94 * i) / 23);
+export const SHARE_GRID = Float64Array.from({ length: 24 }, (_, i) => 0.05 + (0.9 * i) / 23);
 export const SHARE_LOG_PRIOR = gridPrior();
 
 function gridPrior(): Float64Array {
-  const raw = SHARE_GRID.map((s) => 0.5 * Math.log(s) + 3 * Math.log(1 - s));
+  const raw = SHARE_GRID.map((s) => Math.log(s) + 3 * Math.log(1 - s));
   const total = logSumExp(raw);
   return raw.map((value) => value - total);
 }
@@ -147,24 +147,37 @@ function integrate(logs: Float64Array, index: number, scratch: Float64Array): nu
 
 /**
  * Prior probabilities for the next round: an empirical-Bayes share of guilty clinics or doctors (a Beta prior of
- * `strength` units at `rate`, updated by the posteriors), scaled by size, because a scheme on a handful of lines
- * pays nobody.
+ * `strength` units at `rate`, updated by the posteriors), in proportion to size up to `widest` times the mean, because
+ * a scheme pays by volume: on a handful of lines it pays nobody.
  */
 export function updatePrior(
   posterior: Float64Array,
   size: Float64Array,
-  halfSize: number,
+  widest: number,
   rate: number,
   strength: number,
 ): Float64Array {
-  let found = 0;
-  let weight = 0;
-  const scale = size.map((value) => value / (value + halfSize));
-  for (let i = 0; i < posterior.length; i++) {
-    found += posterior[i]!;
-    weight += scale[i]!;
-  }
+  const count = Math.max(1, size.length);
+  const mean = Math.max(1e-9, size.reduce((sum, value) => sum + value, 0) / count);
+  const scale = size.map((value) => Math.min(widest, value / mean));
+  const total = Math.max(
+    1e-9,
+    scale.reduce((sum, value) => sum + value, 0),
+  );
+  const found = posterior.reduce((sum, value) => sum + value, 0);
   // Never far above the prior rate: many culprits at once are rather one wrong assumption.
-  const level = Math.min(4 * rate, (rate * strength + found) / (strength + weight));
-  return scale.map((value) => Math.max(1e-9, level * value));
+  const level = Math.min(4 * rate, (rate * strength + found) / (strength + total));
+  return scale.map((value) => Math.min(0.5, Math.max(1e-9, (level * value * count) / total)));
+}
+
+/** From here on a unit's answers teach how guilty visits look. */
+const TEACHES_AT = 0.9;
+
+/**
+ * The hierarchy as the error rates may learn from it: doubtful units count as honest. With soft weights each doubtful
+ * unit takes its unlucky answers out of the honest rates, which makes the next unit look guiltier, and so on.
+ */
+export function forLearning(hierarchy: Hierarchy): Hierarchy {
+  const sure = (values: Float64Array): Float64Array => values.map((value) => (value >= TEACHES_AT ? value : 0));
+  return { ...hierarchy, clinic: sure(hierarchy.clinic), unit: sure(hierarchy.unit) };
 }

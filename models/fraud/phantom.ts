@@ -1,5 +1,5 @@
 import { likelihoodRatio, startCounts, toRates, type AnswerRates } from './answer-rates';
-import { explain, SHARE_GRID, updatePrior, type Hierarchy } from './hierarchy';
+import { explain, forLearning, SHARE_GRID, updatePrior, type Hierarchy } from './hierarchy';
 import { logStudent } from './math';
 import { fitConcentration, overdispersedGain } from './overdispersion';
 import type { Structure } from './structure';
@@ -67,8 +67,8 @@ export function fitPhantom(
   const unitLines = volume.unit.observed;
   let rates = toRates(startCounts());
   let intensity = new Float64Array(LINE_CLASSES).fill(1);
-  let clinicPrior = updatePrior(new Float64Array(input.clinics), clinicLines, 60, 0.03, 30);
-  let unitPrior = updatePrior(new Float64Array(units), unitLines, 40, 0.0015, 1500);
+  let clinicPrior = updatePrior(new Float64Array(input.clinics), clinicLines, 2, 0.03, 30);
+  let unitPrior = updatePrior(new Float64Array(units), unitLines, 8, 0.0015, 1500);
   let concentration = 250;
   let hierarchy: Hierarchy | undefined;
   for (let round = 0; round < ROUNDS; round++) {
@@ -88,12 +88,12 @@ export function fitPhantom(
       clinicPrior,
       unitPrior,
     });
-    const step = maximise(input, structure, evidence, rates, intensity, hierarchy);
+    const step = maximise(input, structure, evidence, rates, intensity, forLearning(hierarchy));
     rates = step.rates;
     intensity = step.intensity;
     concentration = refitConcentration(structure, counts, hierarchy, rates.line[0][1]!);
-    clinicPrior = updatePrior(hierarchy.clinic, clinicLines, 60, 0.03, 30);
-    unitPrior = updatePrior(hierarchy.unit, unitLines, 40, 0.0015, 1500);
+    clinicPrior = updatePrior(hierarchy.clinic, clinicLines, 2, 0.03, 30);
+    unitPrior = updatePrior(hierarchy.unit, unitLines, 8, 0.0015, 1500);
   }
   return { hierarchy: hierarchy!, rates, intensity, clinicPrior, unitPrior, concentration, ...counts };
 }

@@ -1,5 +1,5 @@
 import { likelihoodRatio } from './answer-rates';
-import { explain, SHARE_GRID, updatePrior, type Hierarchy } from './hierarchy';
+import { explain, forLearning, SHARE_GRID, updatePrior, type Hierarchy } from './hierarchy';
 import { fitConcentration, overdispersedGain } from './overdispersion';
 import type { Structure } from './structure';
 import type { FraudInput } from './types';
@@ -99,8 +99,8 @@ export function fitUpcoding(input: FraudInput, structure: Structure, evidence: V
   const counts = countShort(input, structure, evidence);
   let channels: Channels = freshCounts();
   channels = mapChannels(channels);
-  let clinicPrior = updatePrior(new Float64Array(input.clinics), mix.clinicVisits, 30, 0.015, 30);
-  let unitPrior = updatePrior(new Float64Array(units), mix.unitVisits, 15, 0.0015, 1500);
+  let clinicPrior = updatePrior(new Float64Array(input.clinics), mix.clinicVisits, 2, 0.015, 30);
+  let unitPrior = updatePrior(new Float64Array(units), mix.unitVisits, 8, 0.0015, 1500);
   let concentration = 60;
   let hierarchy: Hierarchy | undefined;
   for (let round = 0; round < ROUNDS; round++) {
@@ -132,11 +132,12 @@ export function fitUpcoding(input: FraudInput, structure: Structure, evidence: V
       clinicPrior,
       unitPrior,
     });
+    const taught = forLearning(hierarchy);
     const next = freshCounts();
     for (let v = 0; v < evidence.count; v++) {
       const unit = evidence.consultUnit[v]!;
       if (unit < 0) continue;
-      const guilty = visitUpcoded(hierarchy, channels, evidence, v);
+      const guilty = visitUpcoded(taught, channels, evidence, v);
       add(next.duration, evidence.duration[v]!, guilty);
       add(next.comment, evidence.commentUpcoding[v]!, guilty);
       add(next.rating, evidence.lowRating[v]!, guilty);
@@ -145,8 +146,8 @@ export function fitUpcoding(input: FraudInput, structure: Structure, evidence: V
     channels = mapChannels(next);
     const honest = hierarchy.unit.map((p, u) => (1 - p) * (1 - hierarchy!.clinic[unitClinic[u]!]!));
     concentration = fitConcentration(counts.unitShort, counts.unitTimed, honest, shortRate(channels.duration[0]));
-    clinicPrior = updatePrior(hierarchy.clinic, mix.clinicVisits, 30, 0.015, 30);
-    unitPrior = updatePrior(hierarchy.unit, mix.unitVisits, 15, 0.0015, 1500);
+    clinicPrior = updatePrior(hierarchy.clinic, mix.clinicVisits, 2, 0.015, 30);
+    unitPrior = updatePrior(hierarchy.unit, mix.unitVisits, 8, 0.0015, 1500);
   }
   return { hierarchy: hierarchy!, ...channels, mix, unitPrior, clinicPrior, ...counts };
 }

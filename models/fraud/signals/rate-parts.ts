@@ -65,8 +65,8 @@ export function rateParts(
     unitOnlyLog: new Float64Array(units * size),
     clinicNull: gain(counts.clinicK, counts.clinicN),
     unitNull: gain(counts.unitK, counts.unitN),
-    clinicPrior: updatePrior(new Float64Array(clinics), counts.clinicN, 30, 0.003, 1e6),
-    unitPrior: updatePrior(new Float64Array(units), counts.unitN, 15, 0.0003, 1e6),
+    clinicPrior: updatePrior(new Float64Array(clinics), counts.clinicN, 2, 0.003, 1e6),
+    unitPrior: updatePrior(new Float64Array(units), counts.unitN, 8, 0.0003, 1e6),
   });
   const part = (level: 'clinic' | 'unit', i: number): ScorePart => {
     const enough = (level === 'clinic' ? counts.clinicK : counts.unitK)[i]! >= FEWEST_EVENTS;
