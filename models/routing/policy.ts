@@ -38,6 +38,14 @@ export const DEFAULT_ROUTING_POLICY: RoutingPolicy = {
   ],
 };
 
+/**
+ * Findings that only raise priority: statistics, patients' answers, and rows of expert tables that say so (`FREQ-0-…`).
+ * Unless a policy names them, no line waits for a doctor because of them.
+ */
+export function onlyRaisesPriority(code: string): boolean {
+  return /^(?:STAT|FEED)-|^[A-Z]{4}-0-/.test(code);
+}
+
 /** The action for one finding of a clinic. Pure: same policy and finding, same action. */
 export function actionFor(
   policy: RoutingPolicy,
@@ -51,7 +59,7 @@ export function actionFor(
     if (rule.maxAtRiskKopecks !== undefined && finding.atRiskKopecks > rule.maxAtRiskKopecks) continue;
     return rule.action;
   }
-  return 'queue';
+  return onlyRaisesPriority(finding.code) ? 'accept' : 'queue';
 }
 
 /**

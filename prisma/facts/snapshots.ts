@@ -24,7 +24,7 @@ export function createSnapshots(): Snapshots {
     of: async (db, ruleSetVersion) => {
       const key = `${ruleSetVersion}/${await referenceFingerprint(db)}`;
       if (held?.key === key) return held.value;
-      const value = load(db, ruleSetVersion);
+      const value = loadSnapshot(db, ruleSetVersion);
       held = { key, value };
       value.catch(() => {
         if (held?.value === value) held = null;
@@ -34,7 +34,8 @@ export function createSnapshots(): Snapshots {
   };
 }
 
-async function load(db: Queryable, ruleSetVersion: string): Promise<CompiledSnapshot> {
+/** Reads and compiles the reference as the tables say to this connection. */
+export async function loadSnapshot(db: Queryable, ruleSetVersion: string): Promise<CompiledSnapshot> {
   const packs = await packsOf(db, ruleSetVersion, (data) => packFromFile(data as PackFile));
   const snapshot = await readReference(db, ruleSetVersion, packs);
   return { snapshot, compiled: compileReference(snapshot.reference) };

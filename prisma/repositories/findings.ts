@@ -43,6 +43,16 @@ export async function insertFindings(tx: Queryable, batchId: string, findings: r
   );
 }
 
+/** Codes of expert tables that these lines carry now, whatever table gave them and whether or not it is still in force. */
+export async function expertCodes(db: Queryable, lineIds: readonly number[]): Promise<string[]> {
+  if (lineIds.length === 0) return [];
+  const rows = await db.query<{ code: string }>(
+    `SELECT DISTINCT code FROM finding WHERE active AND line_id = ANY($1::bigint[]) AND rule_id LIKE 'table/%'`,
+    [lineIds],
+  );
+  return rows.rows.map((row) => row.code);
+}
+
 export interface RecheckInput {
   readonly batchId: string;
   /** Earlier lines that were checked again. */
