@@ -12,7 +12,9 @@ module.exports = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(jose|asn1js|pkijs|@peculiar|@noble|bytestreamjs|pdfjs-dist|@prisma/schema-engine-wasm)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(jose|asn1js|pkijs|@peculiar|@noble|bytestreamjs|pdfjs-dist|@prisma/schema-engine-wasm)/)',
+  ],
   testTimeout: 120000,
   maxWorkers: 2,
 };
