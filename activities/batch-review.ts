@@ -8,14 +8,14 @@ import { queueLetterUses } from '../prisma/repositories/letter-use';
 import { currentRuleSet } from '../prisma/repositories/rule-sets';
 import type { ChunkRef, TakenBatch } from '../workflows/messages';
 import type { ActivityDeps } from './deps';
+import { ENGINE_VERSION } from './engine-version';
 import { createChunkCheck } from './review/check-chunk';
 import type { ChunkResult } from './review/check-chunk';
-import { routeChunk, settleRechecks } from './review/route-chunk';
+import { endBatch, routeChunk } from './review/route-chunk';
 import type { RouteResult } from './review/route-chunk';
 import { maxDoctorMinutes } from '../prisma/facts/snapshots';
 
-/** Version of the deterministic engine: part of the rule set. Raise it whenever a rule can find something else. */
-export const ENGINE_VERSION = '1';
+export { ENGINE_VERSION } from './engine-version';
 
 /** A batch of some 100,000 lines is counted in one transaction; a statement may take this long. */
 const TAKE_TIMEOUT_MS = 240_000;
@@ -55,9 +55,9 @@ export function createBatchActivities(deps: ActivityDeps) {
       await closeChecking(deps.pool, batchId);
     },
 
-    /** Routes what the batch changed in earlier invoices, then marks it done. */
+    /** Routes what the batch changed in earlier invoices, starts the workflows of those that wait, marks it done. */
     async finishBatch({ batchId }: { batchId: string }): Promise<void> {
-      await settleRechecks(deps.pool, batchId);
+      await endBatch(deps.pool, batchId);
       await queueLetterUses(deps.pool, batchId);
     },
   };

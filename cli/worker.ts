@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { createActivityDeps } from '../activities/deps';
+import { createActivityDeps, warmUp } from '../activities/deps';
 import { startOutboxRelay } from '../activities/outbox-relay';
 import { connectTemporal } from '../activities/temporal';
 import { installRuntime, QUEUE_KINDS, startWorkers } from '../activities/worker';
@@ -40,6 +40,8 @@ async function runWorker(queues: Partial<Record<QueueKind, string>>, bundle?: st
   const features = await assembleFeatures(config, deps);
   const workflowBundle = bundle === undefined ? undefined : { codePath: bundle };
   const workers = await startWorkers({ ...temporal, queues, deps, extra: features.extra, workflowBundle });
+  // The reference is read before the first chunk asks for it; without a rule set yet there is nothing to read.
+  void warmUp(deps).catch(() => undefined);
   const relay = 'flow' in queues ? await startRelay() : null;
   log.info({ queues: Object.values(queues) }, 'worker serves');
   process.send?.('ready');

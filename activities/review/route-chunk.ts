@@ -13,7 +13,7 @@ import {
 import type { ChunkVersion } from '../../prisma/repositories/route-lines';
 import { routingPolicyOf } from '../../prisma/repositories/routing';
 import { insertTasks, refreshTasks } from '../../prisma/repositories/task-write';
-import { decideVersions } from '../../prisma/repositories/versions';
+import { decideVersions, waitingVersions } from '../../prisma/repositories/versions';
 import type { ChunkRef } from '../../workflows/messages';
 import { issueActsInBulk } from './issue-acts';
 import { routeLines, taskClock } from './route-lines';
@@ -27,7 +27,7 @@ export interface RouteResult {
 
 /**
  * Routes the invoice versions of one chunk, in one transaction with the chunk's row: verdicts by rule, tasks for
- * people, acts for invoices that are decided as a whole, and outbox rows that start a workflow for each that waits.
+ * people, and acts for invoices that are decided as a whole.
  */
 export async function routeChunk(pool: Pool, chunk: ChunkRef): Promise<RouteResult> {
   const nothing = { accepted: 0, decided: 0, queued: 0 };
@@ -42,16 +42,16 @@ export async function routeChunk(pool: Pool, chunk: ChunkRef): Promise<RouteResu
     const settled = versionIds.filter((id) => !waiting.has(id));
     await issueActsInBulk(tx, settled, new Date().toISOString());
     await setVersionStates(tx, settled, 'settle-ready');
-    await startReviews(tx, versions, waiting);
     return { accepted: counts.accepted, decided: counts.decided, queued: counts.queued.length };
   });
 }
 
 /**
- * Ends a batch: lines of earlier invoices that still wait and whose findings it has changed are routed again with their
- * tasks; then the batch is done. Idempotent.
+ * Ends a batch, in one transaction: lines of earlier invoices that still wait and whose findings it has changed are
+ * routed again with their tasks, and each invoice that waits for people gets the outbox row that starts its workflow.
+ * Not earlier: a thousand starts would hold up the batch's own steps. Idempotent.
  */
-export async function settleRechecks(pool: Pool, batchId: string): Promise<void> {
+export async function endBatch(pool: Pool, batchId: string): Promise<void> {
   const author = await routeAuthor(pool, batchId);
   await withTransaction(pool, async (tx) => {
     const lineIds = await recheckedQueuedLines(tx, batchId);
@@ -68,6 +68,15 @@ export async function settleRechecks(pool: Pool, batchId: string): Promise<void>
         })),
       );
     }
+    const waiting = await waitingVersions(tx, batchId);
+    await enqueue(
+      tx,
+      waiting.map((publicId) => ({
+        topic: 'invoice-review',
+        key: `${publicId}/waiting`,
+        payload: { versionId: publicId, start: true },
+      })),
+    );
     await finishBatch(tx, batchId);
   });
 }
@@ -101,17 +110,4 @@ async function queueTasks(
     [...first].map(([id, { deadline, calendarVersion }]) => ({ id, deadline, calendarVersion })),
   );
   return new Set(first.keys());
-}
-
-async function startReviews(tx: PoolClient, versions: readonly ChunkVersion[], waiting: ReadonlySet<number>) {
-  await enqueue(
-    tx,
-    versions
-      .filter((version) => waiting.has(version.id))
-      .map(({ publicId }) => ({
-        topic: 'invoice-review',
-        key: `${publicId}/waiting`,
-        payload: { versionId: publicId, start: true },
-      })),
-  );
 }

@@ -30,6 +30,15 @@ export async function decideVersions(tx: Queryable, versionIds: readonly number[
   return rows.rows.map((row) => row.publicId);
 }
 
+/** Public ids of a batch's versions that wait for people. */
+export async function waitingVersions(tx: Queryable, batchId: string): Promise<string[]> {
+  const rows = await tx.query<{ publicId: string }>(
+    `SELECT public_id AS "publicId" FROM invoice_version WHERE batch_id = $1 AND state = 'waiting' AND current ORDER BY id`,
+    [batchId],
+  );
+  return rows.rows.map((row) => row.publicId);
+}
+
 export interface CaseRow {
   readonly state: string;
   readonly openTasks: number;

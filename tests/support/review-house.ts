@@ -51,11 +51,15 @@ export interface ReviewHouse {
 }
 
 let serial = 0;
+/** The SDK has one runtime per process; it ends with the last worker. */
+let openHouses = 0;
 
 export async function openReviewHouse(): Promise<ReviewHouse> {
   const server = testTemporal();
   const { address, namespace } = server;
-  installRuntime({ trace() {}, debug() {}, info() {}, log() {}, warn() {}, error: console.error });
+  if (openHouses === 0)
+    installRuntime({ trace() {}, debug() {}, info() {}, log() {}, warn() {}, error: console.error });
+  openHouses += 1;
   const queues: Queues = { flow: server.taskQueue('flow'), review: server.taskQueue('review') };
   const temporal = { address, namespace, secret: TEST_SECRET };
   const { client, close: closeClient } = await connectTemporal(temporal);
@@ -85,6 +89,7 @@ export async function openReviewHouse(): Promise<ReviewHouse> {
     close: async () => {
       await relay.close();
       await workers.close();
+      openHouses -= 1;
       await closeClient();
       await api.close();
     },
