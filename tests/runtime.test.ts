@@ -20,11 +20,11 @@ const folder = mkdtempSync(join(tmpdir(), 'medex-runtime-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 1800; tries++) {
     if (await condition()) return;
     await sleep(50);
   }
-  throw new Error('did not happen within 30 s');
+  throw new Error('did not happen within 90 s');
 }
 
 describe('ports', () => {
