@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
 import { FLOW_QUEUE, ML_QUEUE, REVIEW_QUEUE } from '../workflows/messages';
 import { createDataConverter } from './codec/converter';
@@ -92,7 +92,7 @@ function workflowCode(given: WorkflowBundleOption | undefined): Partial<WorkerOp
   return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: require.resolve('../workflows') };
 }
 
-/** One runtime per process: quiet, no signal handlers of its own (the command line has them). */
-export function installRuntime(logger?: NonNullable<Parameters<typeof Runtime.install>[0]>['logger']): void {
-  Runtime.install({ shutdownSignals: [], ...(logger ? { logger } : {}) });
+/** One runtime per process: warnings only, and no signal handlers of its own (the command line has them). */
+export function installRuntime(): void {
+  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN') });
 }
