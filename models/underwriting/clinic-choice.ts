@@ -31,7 +31,7 @@ export function fitClinicChoice(rows: ModelRows, encoding: Encoding, factors: re
     (set) => sets.start[set + 1]! - sets.start[set]! > 1,
   );
   if (varying.length === 0 || big.length < 30) return null;
-  const price = factors.find(({ code }) => /price_index$/.test(code))?.code;
+  const price = factors.find(({ code }) => code.endsWith('price_index'))?.code;
   const level = price === undefined ? null : numbersOf(rows.table, price);
   const people = rows.total.map((total, row) => total / (level === null || !(level[row]! > 0) ? 1 : level[row]!));
   const used = varying.filter(({ code }) => code !== price);

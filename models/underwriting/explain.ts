@@ -35,7 +35,7 @@ export function explainRows(
   experience: AppliedExperience,
 ): RowExplanation[] {
   const owners = inputOwners(model);
-  const out = new Array<RowExplanation>(rows.table.rows);
+  const out: RowExplanation[] = Array.from({ length: rows.table.rows });
   const { sets } = rows.keyed;
   const sizeCode = owners.codes.includes('clinics_in_programme') ? 'clinics_in_programme' : COMPETITION_ITEM;
   for (let set = 0; set < sets.count; set++) {
