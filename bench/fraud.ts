@@ -89,8 +89,9 @@ function drawAnswers(lines: FraudInput['lines'], count: number, guilty: number, 
   };
   for (let a = 0; a < count; a++) {
     const row = Math.floor(random() * lines.length);
-    const denied = random() < (lines.clinic[row]! < guilty ? 0.18 : 0.025);
     const whole = random() < 0.3;
+    // Invented lines stand beside real ones, so the visit itself is rarely denied.
+    const denied = random() < (lines.clinic[row]! < guilty && !whole ? 0.18 : 0.025);
     const timed = whole && random() < 0.4;
     answers.line[a] = whole ? -1 : row;
     answers.clinic[a] = lines.clinic[row]!;

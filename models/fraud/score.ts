@@ -1,4 +1,5 @@
 import { scoreLines } from './line-posterior';
+import { learnLinePattern } from './line-pattern';
 import { phantomParts, upcodingParts, type SchemeParts } from './parts';
 import { fitPhantom, type PhantomModel } from './phantom';
 import { allSignals } from './signals/all-signals';
@@ -44,7 +45,8 @@ export function scoreFraud(input: FraudInput, options: ScoreOptions = {}): Fraud
   const volume = measureVolume(input, structure);
   const phantom = fitPhantom(input, structure, evidence, volume);
   const upcoding = fitUpcoding(input, structure, evidence);
-  const posterior = scoreLines(input, structure, evidence, phantom);
+  const pattern = learnLinePattern(input, structure, phantom);
+  const posterior = scoreLines(input, structure, evidence, phantom, pattern);
   const parts = [
     phantomParts(input, structure, evidence, volume, phantom, posterior),
     upcodingParts(input, structure, evidence, upcoding),
