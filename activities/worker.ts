@@ -58,6 +58,7 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
     (kind) => kind !== 'ml' || Object.keys(activities.ml).length > 0,
   );
   const workers: Worker[] = [];
+  let release = (): void => undefined;
   for (const kind of kinds) {
     workers.push(
       await Worker.create({
@@ -73,11 +74,14 @@ export async function startWorkers(setup: WorkerSetup): Promise<RunningWorkers> 
       }),
     );
   }
-  const ended = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  // A process that serves nothing yet (no models on `medex-ml`) waits like the others instead of ending at once.
+  const idle = workers.length === 0 ? [new Promise<void>((resolve) => (release = resolve))] : [];
+  const ended = Promise.all([...workers.map((worker) => worker.run()), ...idle]).then(() => undefined);
   // `close` hears of it too; without this the process would die before somebody asks.
   ended.catch(() => undefined);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    release();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await ended.catch(() => undefined);
     await connection.close();
