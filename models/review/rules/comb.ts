@@ -25,11 +25,12 @@ function pairCheck(review: Review, row: number, kind: number, pair: number): num
 function pairOf({ compiled }: Review, pair: number): Evidence {
   const source = compiled.medicine.pairs.source[pair];
   if (!source) return { windowDays: null };
-  const required = compiled.source.services.find((service) => service.code.startsWith(source.with));
+  // A prefix that many services share has no name of its own: naming the first would mislead and depend on file order.
+  const required = compiled.source.services.filter((service) => service.code.startsWith(source.with));
   return {
     pairService: source.service,
     pairWith: source.with,
-    pairWithName: required?.name ?? null,
+    pairWithName: required.length === 1 ? required[0]!.name : `${source.with}*`,
     windowDays: source.windowDays,
   };
 }
