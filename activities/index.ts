@@ -3,6 +3,7 @@ import type { ActivityDeps } from './deps';
 import { withTypedFailures } from './failures';
 import { createIntakeActivities } from './intake';
 import { createInvoiceActivities } from './invoice-review';
+import { createLibraryFlowActivities, createLibraryReviewActivities } from './library';
 import { assembleLetterActivities } from './letters/assemble';
 
 /** Activities of the queue `medex-flow`: short transactions and the intake of files. */
@@ -12,6 +13,7 @@ export function createFlowActivities(deps: ActivityDeps) {
       ...createBatchActivities(deps),
       ...createInvoiceActivities(deps),
       ...createIntakeActivities(deps),
+      ...createLibraryFlowActivities(deps),
     }),
     ...assembleLetterActivities({ pool: deps.pool, snapshots: deps.snapshots, engineVersion: ENGINE_VERSION }),
   };
@@ -19,5 +21,5 @@ export function createFlowActivities(deps: ActivityDeps) {
 
 /** Activities of the queue `medex-review`: chunks. */
 export function createReviewQueueActivities(deps: ActivityDeps) {
-  return withTypedFailures(createReviewActivities(deps));
+  return withTypedFailures({ ...createReviewActivities(deps), ...createLibraryReviewActivities(deps) });
 }

@@ -3,6 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Pool } from '../prisma/pool';
 import { claimOutbox, markOutboxDone, markOutboxFailed } from '../prisma/repositories/outbox';
 import type { OutboxMessage } from '../prisma/repositories/outbox';
+import { LIBRARY_OUTBOX_HANDLERS } from './library-outbox';
 import { caseChangedSignal, DEFAULT_QUEUES, invoiceWorkflowId } from '../workflows/messages';
 import type { Queues } from '../workflows/messages';
 
@@ -11,6 +12,7 @@ export type OutboxHandler = (client: Client, message: OutboxMessage, queues: Que
 
 /** Topic by topic. Whoever adds a topic adds its handler here. */
 export const OUTBOX_HANDLERS: Readonly<Record<string, OutboxHandler>> = {
+  ...LIBRARY_OUTBOX_HANDLERS,
   /** An invoice that waits for people, or whose case has changed: its workflow is there and reads the case again. */
   'invoice-review': async (client, { payload }, queues) => {
     const { versionId, start } = payload as { versionId: string; start: boolean };

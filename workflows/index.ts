@@ -3,3 +3,6 @@ export { batchReview } from './batch-review';
 export { guaranteeLetter } from './guarantee-letter';
 export { invoiceReview } from './invoice-review';
 export { registryIntake } from './registry-intake';
+export { ruleActivation } from './rule-activation';
+export { shadowRun } from './shadow-run';
+export { disputeCase } from './dispute';

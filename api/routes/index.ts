@@ -5,6 +5,9 @@ import { apiKeyRoutes } from './api-keys';
 import { auditRoutes } from './audit';
 import { authRoutes } from './auth';
 import { batchRoutes } from './batches';
+import { decisionTableRoutes } from './decision-tables';
+import { disputeRoutes } from './disputes';
+import { guidelinePackRoutes } from './guideline-packs';
 import { importRoutes } from './imports';
 import { invoiceRoutes } from './invoices';
 import { coverageCheckRoutes } from './coverage-checks';
@@ -17,6 +20,7 @@ import { meRoutes } from './me';
 import { outboxRoutes } from './outbox';
 import { reviewDecisionRoutes } from './review-decisions';
 import { reviewTaskRoutes } from './review-tasks';
+import { shadowRunRoutes } from './shadow-runs';
 import { userRoutes } from './users';
 import { webhookRoutes } from './webhooks';
 
@@ -33,6 +37,10 @@ const modules: readonly ((deps: ApiDeps) => RouteDefinition[])[] = [
   invoiceRoutes,
   actRoutes,
   batchRoutes,
+  guidelinePackRoutes,
+  decisionTableRoutes,
+  shadowRunRoutes,
+  disputeRoutes,
   outboxRoutes,
   coverageCheckRoutes,
   letterRoutes,

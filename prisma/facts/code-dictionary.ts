@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import { codeList } from '../../models/library/dictionary';
+import type { CodeDictionary } from '../../models/library/dictionary';
+import { loadShippedLibrary } from '../../models/library/shipped';
+import { packageRoot } from '../files';
+import type { Queryable } from '../pool';
+
+let shipped: CodeDictionary | null = null;
+
+/**
+ * The codes that a pack may name: those of the insurer's own tables, and the shipped nomenclature and МКБ-10, so that a
+ * pack can be prepared before the first price list uses its services. The insurer's own names win.
+ */
+export async function readCodeDictionary(db: Queryable): Promise<CodeDictionary> {
+  shipped ??= loadShippedLibrary(join(packageRoot(), 'data')).dictionary;
+  const services = await db.query<{ code: string; name: string }>('SELECT code, name FROM service');
+  const diagnoses = await db.query<{ code: string; name: string }>('SELECT code, name FROM diagnosis WHERE known');
+  return {
+    services: codeList([...rowsOf(shipped.services), ...services.rows]),
+    diagnoses: codeList([...rowsOf(shipped.diagnoses), ...diagnoses.rows]),
+  };
+}
+
+function rowsOf({ names }: CodeDictionary['services']): { code: string; name: string }[] {
+  return [...names].map(([code, name]) => ({ code, name }));
+}
