@@ -1,6 +1,7 @@
 import { ENGINE_VERSION } from '../activities/batch-review';
 import type { ActivityDeps } from '../activities/deps';
 import { assembleLetterActivities } from '../activities/letters/assemble';
+import { assembleFeedback } from '../activities/fraud-investigation/assemble';
 import { letterOutboxHandlers, startWebhookSender } from '../activities/letters/background';
 import { OUTBOX_HANDLERS } from '../activities/outbox-relay';
 import type { OutboxHandler } from '../activities/outbox-relay';
@@ -31,9 +32,15 @@ export async function assembleFeatures(config: Config, deps: ActivityDeps): Prom
       : {}),
   });
   const issuing = { pool: deps.pool, signer, publicUrl: config.PUBLIC_URL, lateAct: letters.actOnLetter };
+  const feedback = assembleFeedback({
+    pool: deps.pool,
+    publicUrl: config.PUBLIC_URL,
+    secret: config.MEDEX_SECRET,
+    spoolDir: config.MEDEX_SPOOL_DIR,
+  });
   return {
-    extra: { flow: letters },
-    handlers: { ...OUTBOX_HANDLERS, ...letterOutboxHandlers(issuing) },
+    extra: { flow: { ...letters, ...feedback.flow }, review: feedback.review },
+    handlers: { ...OUTBOX_HANDLERS, ...letterOutboxHandlers(issuing), ...feedback.handlers },
     startLoops: (onError) => {
       const webhooks = startWebhookSender({ pool: deps.pool, onError });
       return () => webhooks.close();

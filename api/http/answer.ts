@@ -68,7 +68,7 @@ function sendStored(req: Request, res: Response, answer: StoredAnswer): void {
 
 async function sendFile(route: RouteDefinition, res: Response, output: FileOutput): Promise<void> {
   const declared = route.response.kind === 'file' ? route.response.contentType : 'application/octet-stream';
-  res.status(200).setHeader('Content-Type', output.contentType ?? declared);
+  res.status(output.status ?? 200).setHeader('Content-Type', output.contentType ?? declared);
   if (output.filename !== undefined) {
     const name = encodeURIComponent(output.filename).replace(
       /['()*]/g,

@@ -22,6 +22,8 @@ export interface FileOutput {
   /** Given: an attachment of this name; absent: shown inline. */
   readonly filename?: string;
   readonly contentType?: string;
+  /** Default 200: a page may say that something is not there. */
+  readonly status?: number;
 }
 
 /** One Server-Sent Event; `data` is checked against the declared schema. */

@@ -11,16 +11,23 @@ import { guidelinePackRoutes } from './guideline-packs';
 import { importRoutes } from './imports';
 import { invoiceRoutes } from './invoices';
 import { coverageCheckRoutes } from './coverage-checks';
+import { employerReportRoutes } from './employer-reports';
+import { feedbackRoutes } from './feedback';
 import { fhirRoutes } from './fhir';
+import { fraudCaseRoutes } from './fraud-cases';
 import { letterActRoutes } from './letter-acts';
 import { letterFileRoutes } from './letter-files';
 import { letterStatusRoutes } from './letter-status';
 import { letterRoutes } from './letters';
 import { meRoutes } from './me';
 import { outboxRoutes } from './outbox';
+import { ratingRoutes } from './ratings';
+import { quoteRoutes } from './quotes';
 import { reviewDecisionRoutes } from './review-decisions';
 import { reviewTaskRoutes } from './review-tasks';
 import { shadowRunRoutes } from './shadow-runs';
+import { surveyPageRoutes } from './survey-page';
+import { surveyRoutes } from './surveys';
 import { userRoutes } from './users';
 import { webhookRoutes } from './webhooks';
 
@@ -49,6 +56,13 @@ const modules: readonly ((deps: ApiDeps) => RouteDefinition[])[] = [
   letterStatusRoutes,
   webhookRoutes,
   fhirRoutes,
+  surveyPageRoutes,
+  surveyRoutes,
+  feedbackRoutes,
+  fraudCaseRoutes,
+  ratingRoutes,
+  employerReportRoutes,
+  quoteRoutes,
 ];
 
 /** All routes, in the order in which they are documented. */

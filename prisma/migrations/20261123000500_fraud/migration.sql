@@ -94,6 +94,7 @@ CREATE TABLE "fraud_line" (
     "line_id" BIGINT NOT NULL,
     "run_id" UUID NOT NULL,
     "posterior" DOUBLE PRECISION NOT NULL,
+    "lead_doctor_id" INTEGER,
 
     CONSTRAINT "fraud_line_pkey" PRIMARY KEY ("line_id")
 );

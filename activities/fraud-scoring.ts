@@ -1,0 +1,127 @@
+import { alertText } from '../models/fraud/evidence-text';
+import { DEFAULT_FALSE_DISCOVERY_RATE, rankAlerts, scoreFraud } from '../models/fraud/score';
+import type { FraudResult } from '../models/fraud/score';
+import type { FraudAlert } from '../models/fraud/types';
+import { commentEvidence } from '../models/feedback/comments/evidence';
+import type { CommentModel } from '../models/feedback/comments/classify';
+import { calibrated, recalibrate } from '../models/investigation/recalibrate';
+import type { Pool } from '../prisma/pool';
+import { withTransaction } from '../prisma/pool';
+import { openCases } from '../prisma/repositories/fraud-cases';
+import { readFraudBook } from '../prisma/repositories/fraud-book';
+import type { FraudBook } from '../prisma/repositories/fraud-book';
+import {
+  finishRun,
+  insertSignals,
+  readBusyUnits,
+  readCaseLabels,
+  replaceSuspiciousLines,
+  startRun,
+} from '../prisma/repositories/fraud-signals';
+import type { SignalWrite } from '../prisma/repositories/fraud-signals';
+import type { FraudScoringInput, FraudScoringResult } from '../workflows/fraud-messages';
+import { storeRates } from './fraud-scoring/rates';
+
+export interface ScoringDeps {
+  readonly pool: Pool;
+  readonly comments: () => CommentModel;
+}
+
+const DEFAULT_CAPACITY = 20;
+const DEFAULT_COOL_OFF_DAYS = 90;
+/** Below this a line is nobody's evidence; it keeps the table small. */
+const SUSPICIOUS = 0.1;
+const READ_TIMEOUT_MS = 600_000;
+
+export function createScoringActivities(deps: ScoringDeps) {
+  return {
+    /**
+     * One scoring of the book: parameters and calibration estimated anew, signals and suspicious lines stored, cases
+     * opened. All of it commits together under the run's key, so that a repeated attempt finds it done.
+     */
+    async scoreBook(input: FraudScoringInput & { runKey: string }): Promise<FraudScoringResult> {
+      const { pool } = deps;
+      const run = await startRun(pool, input.runKey);
+      if (run.state === 'done') return run;
+      const model = deps.comments();
+      const book = await withTransaction(pool, async (tx) => {
+        await tx.query(`SET LOCAL statement_timeout = ${READ_TIMEOUT_MS}`);
+        return readFraudBook(tx, (text) => commentEvidence(model, text));
+      });
+      const capacity = input.capacity ?? DEFAULT_CAPACITY;
+      const falseDiscoveryRate = input.falseDiscoveryRate ?? DEFAULT_FALSE_DISCOVERY_RATE;
+      const result = scoreFraud(book.input, { falseDiscoveryRate });
+      const calibration = recalibrate(await readCaseLabels(pool));
+      return withTransaction(pool, async (tx) => {
+        await tx.query(`SET LOCAL statement_timeout = ${READ_TIMEOUT_MS}`);
+        const busy = await readBusyUnits(tx, input.coolOffDays ?? DEFAULT_COOL_OFF_DAYS);
+        const room = Math.max(0, capacity - busy.filter(({ open }) => open).length);
+        const adjusted = result.alerts.map((alert) => ({ ...alert, score: calibrated(alert.score, calibration) }));
+        const taken = new Set(busy.map(({ unit }) => unit));
+        const shown = capOpened(rankAlerts(adjusted, { falseDiscoveryRate }), room, (alert) =>
+          taken.has([book.clinicIds[alert.clinic], doctorOf(book, alert) ?? 0, alert.scheme].join('/')),
+        );
+        const signals = shown.map((alert) => signalOf(book, alert));
+        const ids = await insertSignals(tx, run.runId, signals);
+        await replaceSuspiciousLines(tx, run.runId, suspiciousLines(book, result));
+        const opening = signals.flatMap((signal, at) =>
+          signal.decision === 'open' ? [{ ...signal, signalId: ids[at]!, reason: signal.textRu }] : [],
+        );
+        const opened = await openCases(tx, opening);
+        const done = {
+          lines: book.input.lines.length,
+          answers: book.input.answers.length,
+          alerts: signals.length,
+          opened,
+        };
+        const parameters = { rates: storeRates(result.phantom.rates), calibration, capacity, falseDiscoveryRate };
+        await finishRun(tx, run.runId, { ...done, parameters });
+        return { runId: run.runId, ...done };
+      });
+    },
+  };
+}
+
+export type ScoringActivities = ReturnType<typeof createScoringActivities>;
+
+/** Opened alerts beyond the room, and those of units that are under investigation, stay on watch. */
+function capOpened(alerts: readonly FraudAlert[], room: number, isBusy: (alert: FraudAlert) => boolean): FraudAlert[] {
+  let left = room;
+  return alerts.flatMap((alert) => {
+    if (alert.decision === 'none') return [];
+    if (alert.decision !== 'open') return [alert];
+    if (left === 0 || isBusy(alert)) return [{ ...alert, decision: 'watch' as const }];
+    left -= 1;
+    return [alert];
+  });
+}
+
+function doctorOf(book: FraudBook, alert: FraudAlert): number | null {
+  return alert.doctor < 0 ? null : book.doctorIds[alert.doctor]!;
+}
+
+function signalOf(book: FraudBook, alert: FraudAlert): SignalWrite {
+  return {
+    clinicId: book.clinicIds[alert.clinic]!,
+    doctorId: doctorOf(book, alert),
+    scheme: alert.scheme,
+    score: alert.score,
+    expectedKopecks: alert.expected,
+    decision: alert.decision === 'open' ? 'open' : 'watch',
+    seenElsewhere: alert.seenElsewhere,
+    parts: alert.parts,
+    textRu: alertText(alert, 'ru'),
+    textEn: alertText(alert, 'en'),
+  };
+}
+
+function suspiciousLines(book: FraudBook, { posterior, structure }: FraudResult) {
+  const lines: { lineId: number; posterior: number; leadDoctorId: number | null }[] = [];
+  for (let row = 0; row < posterior.length; row++) {
+    if (posterior[row]! < SUSPICIOUS) continue;
+    const unit = structure.leadUnit[row]!;
+    const leadDoctorId = unit < 0 ? null : (book.doctorIds[structure.unitDoctor[unit]!] ?? null);
+    lines.push({ lineId: book.lineId[row]!, posterior: posterior[row]!, leadDoctorId });
+  }
+  return lines;
+}
