@@ -3,9 +3,18 @@ import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 
 export type { Pool, PoolClient } from 'pg';
 
+export interface PreparedQuery {
+  readonly name: string;
+  readonly text: string;
+  // pg's own type is a mutable array.
+  readonly values: unknown[];
+}
+
 /** What repositories take: the pool (autocommit) or the client of an open transaction. */
 export interface Queryable {
   query<R extends QueryResultRow = QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<R>>;
+  /** With a name: parsed and planned once per connection, for statements on the way of a waiting caller. */
+  query<R extends QueryResultRow = QueryResultRow>(prepared: PreparedQuery): Promise<QueryResult<R>>;
 }
 
 export interface PoolOptions {

@@ -101,7 +101,7 @@ describe('the FHIR door of guarantee letters', () => {
           reasons: [{ code: 'ELIG-04', text: { ru: 'Вид помощи не покрыт', en: 'Not covered' } }],
           letterRequired: true,
           documents: [{ kind: 'referral', name: { ru: 'направление', en: 'referral' } }],
-          limits: [{ key: 'annual', unit: 'kopecks', cap: 7_000_000, left: 1_000_000 }],
+          limits: [{ key: 'annual', yearStart: '2025-01-01', unit: 'kopecks', cap: 7_000_000, left: 1_000_000 }],
           franchisePercent: 10,
           unitPrice: 474_000,
           patientShare: 47_400,

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { applyAct, objectToAct } from '../models/letters/apply-act';
+import { applyAct, closeUnanswered, objectToAct } from '../models/letters/apply-act';
 import type { LetterAct } from '../models/letters/acts';
+import { startClock } from '../models/letters/clocks';
+import { contractYear } from '../models/letters/contract-year';
 import { firstAnswer } from '../models/letters/first-answer';
 import { patientShareOf } from '../models/letters/money';
+import { isPromised } from '../models/letters/record';
 import type { LetterRecord, LetterRecordLine } from '../models/letters/record';
 import { mayTake, skillFor } from '../models/letters/skills';
 import type { LetterFinding, LetterPolicy, LineFacts } from '../models/letters/types';
@@ -35,6 +38,7 @@ const facts = (over: Partial<LineFacts> = {}): LineFacts => ({
   limits: [],
   duplicateLetters: [],
   missingDocuments: [],
+  coveredTo: null,
   trusted: false,
   ...over,
 });
@@ -64,16 +68,21 @@ describe('the first answer', () => {
     ],
     ['trusted: no document is asked for', { trusted: true, missingDocuments: ['referral'] }, 'approved', null],
     ['trusted, but contraindicated', { trusted: true, findings: [finding('CLIN-03')] }, 'pended', null],
-    ['the limit is used up', { limits: [{ key: 'A17', unit: 'units', cap: 10, left: 0 }] }, 'refused', 'LIMI-01'],
+    [
+      'the limit is used up',
+      { limits: [{ key: 'A17', yearStart: '2025-01-01', unit: 'units', cap: 10, left: 0 }] },
+      'refused',
+      'LIMI-01',
+    ],
     [
       'the limit leaves one',
-      { limits: [{ key: 'A17', unit: 'units', cap: 10, left: 1 }] },
+      { limits: [{ key: 'A17', yearStart: '2025-01-01', unit: 'units', cap: 10, left: 1 }] },
       'partially-approved',
       'LIMI-01',
     ],
     [
       'the yearly sum leaves one',
-      { limits: [{ key: 'annual', unit: 'kopecks', cap: 1, left: 150_000 }] },
+      { limits: [{ key: 'annual', yearStart: '2025-01-01', unit: 'kopecks', cap: 1, left: 150_000 }] },
       'partially-approved',
       'LIMI-02',
     ],
@@ -84,7 +93,7 @@ describe('the first answer', () => {
   });
 
   test('lines share a limit: the second gets what the first leaves', () => {
-    const limits = [{ key: 'A17', unit: 'units' as const, cap: 10, left: 3 }];
+    const limits = [{ key: 'A17', yearStart: '2025-01-01', unit: 'units' as const, cap: 10, left: 3 }];
     const answer = firstAnswer([facts({ limits }), facts({ lineNo: 2, limits })], POLICY);
     expect(answer.lines.map((line) => line.quantity)).toEqual([2, 1]);
   });
@@ -99,8 +108,8 @@ describe('the first answer', () => {
       limits: fc
         .tuple(fc.integer({ min: -5, max: 30 }), fc.integer({ min: -5, max: 50_000_000 }))
         .map(([units, kopecks]): LineFacts['limits'] => [
-          { key: 'A', unit: 'units', cap: 30, left: units },
-          { key: 'annual', unit: 'kopecks', cap: 50_000_000, left: kopecks },
+          { key: 'A', yearStart: '2025-01-01', unit: 'units', cap: 30, left: units },
+          { key: 'annual', yearStart: '2025-01-01', unit: 'kopecks', cap: 50_000_000, left: kopecks },
         ]),
       missingDocuments: fc.subarray(['referral']),
       trusted: fc.boolean(),
@@ -167,6 +176,8 @@ const letter = (over: Partial<LetterRecord> = {}): LetterRecord => ({
   escalatedAt: null,
   overdue: false,
   proposedBy: null,
+  proposal: null,
+  awaitsLead: false,
   decidedBy: [],
   validTo: null,
   requestedKopecks: 300_000,
@@ -235,6 +246,41 @@ describe('the doctor', () => {
     expect(applyAct(proposed, act(approve(PETR)))).toMatchObject({ state: 'approved', decidedBy: ['anna', 'petr'] });
   });
 
+  test('a second doctor who disagrees sends it to the lead, who decides alone', () => {
+    const IGOR = { id: 'igor', fullName: 'Белов И. Н.', lead: false };
+    const proposed = applyAct(letter({ requestedKopecks: 30_000_000 }), act(approve()));
+    const disputed = applyAct(proposed, act({ ...refuse(), doctor: IGOR } as LetterAct));
+    expect(disputed).toMatchObject({ state: 'pended', awaitsLead: true, proposedBy: null, escalatedAt: AT });
+    expect(disputed.lines[0]).toMatchObject({ outcome: 'pended', approvedQuantity: 0 });
+    for (const doctor of [ANNA, IGOR, { ...IGOR, id: 'oleg' }]) {
+      expect(objectToAct(disputed, approve(doctor))?.code).toBe('letter.lead-only');
+    }
+    expect(applyAct(disputed, act(approve(PETR)))).toMatchObject({ state: 'approved', awaitsLead: false });
+  });
+
+  test.each<[string, object, string]>([
+    ['a sum above the price', { amount: 200_001 }, 'letter.amount-range'],
+    ['a sum of nothing', { amount: 0 }, 'letter.amount-range'],
+    ['a period beyond what was asked', { periodTo: '2026-01-01' }, 'letter.period-range'],
+    [
+      'a period that ends before it starts',
+      { periodFrom: '2025-12-20', periodTo: '2025-12-10' },
+      'letter.period-range',
+    ],
+    ['more than was asked', { quantity: 4 }, 'letter.quantity-range'],
+  ])('may not promise %s', (_name, over, code) => {
+    const part = { lineNo: 1, kind: 'approve-part', quantity: 2, amount: null, periodFrom: null, periodTo: null };
+    const lines = [{ ...part, reasonCode: 'FREQ-01', clause: 'п. 2', ...over }];
+    const made = { kind: 'decide', doctor: ANNA, lines, note: null } as unknown as LetterAct;
+    expect(objectToAct(letter(), made)?.code).toBe(code);
+  });
+
+  test('a line decided twice in one decision is refused', () => {
+    const two = letter({ lines: [line(), line({ lineNo: 2 })] });
+    const twice = { ...approve(), lines: [1, 2, 1].map((lineNo) => ({ lineNo, kind: 'approve' })) } as LetterAct;
+    expect(objectToAct(two, twice)?.code).toBe('letter.lines-missing');
+  });
+
   test('a second opinion takes the first doctor out', () => {
     const asked = applyAct(letter(), act({ kind: 'second-opinion', doctor: ANNA, question: '?' }));
     expect(objectToAct(asked, approve(ANNA))?.code).toBe('letter.appeal-same-doctor');
@@ -251,6 +297,33 @@ describe('a letter in force', () => {
     expect(used(1).state).toBe('approved');
     expect(used(3).state).toBe('used');
     expect(applyAct(used(3), act({ kind: 'use', lines: [] })).state).toBe('approved');
+  });
+
+  test('keeps its promise while a cut is appealed; the appeal has a clock of its own and cannot end worse', () => {
+    const clock = startClock('2025-12-01T09:00:00.000Z', 'standard', POLICY);
+    const part = { lineNo: 1, kind: 'approve-part', quantity: 2, amount: null, periodFrom: null, periodTo: null };
+    const cut = {
+      kind: 'decide',
+      doctor: ANNA,
+      lines: [{ ...part, reasonCode: 'FREQ-01', clause: 'п. 2' }],
+      note: null,
+    } as unknown as LetterAct;
+    const decided = applyAct(letter({ clock }), act(cut));
+    const actor = { role: 'clinic', id: 'c', name: null };
+    const later = '2025-12-09T09:00:00.000Z';
+    const appeal: LetterAct = { kind: 'appeal', actor, reason: 'x', lineNos: [1] };
+    const appealed = applyAct(decided, { ...act(appeal), at: later });
+    expect(appealed).toMatchObject({ state: 'pended', clock: { startedAt: later } });
+    expect(appealed.lines[0]).toMatchObject({ outcome: 'pended', approvedQuantity: 2 });
+    expect(isPromised(appealed.lines[0]!)).toBe(true);
+    expect(objectToAct(appealed, { ...refuse(), doctor: PETR } as LetterAct)?.code).toBe('letter.appeal-worse');
+    expect(applyAct(appealed, act({ ...cut, doctor: PETR } as LetterAct)).lines[0]).toMatchObject({
+      outcome: 'partial',
+    });
+    const invoiced = applyAct(appealed, act({ kind: 'use', lines: [{ lineNo: 1, quantity: 1, kopecks: 100_000 }] }));
+    expect(invoiced).toMatchObject({ state: 'pended', lines: [{ usedQuantity: 1 }] });
+    const unanswered = closeUnanswered({ ...appealed, pendedFor: 'documents' }, later);
+    expect(unanswered).toMatchObject({ state: 'partially-approved', validTo: '2025-12-31' });
   });
 
   test('is cut, but not below what was used', () => {
@@ -283,6 +356,15 @@ test.each([
   [[{ serviceCode: 'A17.30.001', diagnosisCode: 'M54' }], 'physiotherapy'],
 ])('a request needs the skill of its codes', (lines, skill) => {
   expect(skillFor(lines)).toBe(skill);
+});
+
+test.each([
+  ['2025-03-01', '2026-02-28', '2025-03-01', '2026-02-28'],
+  ['2025-03-01', '2026-03-01', '2026-03-01', '2027-02-28'],
+  ['2024-02-29', '2025-02-28', '2024-02-29', '2025-02-28'],
+  ['2024-02-29', '2025-03-01', '2025-03-01', '2026-02-28'],
+])('a contract of %s: %s lies in the year from %s to %s', (start, date, yearStart, yearEnd) => {
+  expect(contractYear(start, date)).toEqual({ yearStart, yearEnd });
 });
 
 test('a conflict of interest blocks even the lead', () => {

@@ -1,25 +1,21 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { takeRegistry } from '../activities/intake/take-registry';
+import { STANDARD_TIMES } from '../activities/letters/deps';
 import { verifyDetached } from '../activities/signature/cms-rsa';
 import { plainDate } from '../models/calendar';
-import { registerImportFile } from '../prisma/repositories/import-files';
-import { batchReview } from '../workflows/batch-review';
 import type { TestCaller } from './support/api';
 import { addDays } from './support/dates';
 import { DIAGNOSIS, letterPerson, SERVICE } from './support/letter-person';
 import type { LetterPerson } from './support/letter-person';
-import { startLetters } from './support/letters';
+import { takeOneLine } from './support/letter-invoice';
+import { reviewUntaken, startLetters } from './support/letters';
 import type { LettersBench } from './support/letters';
 import { readPdf } from './support/pdf-text';
 import { keepHistory } from './support/histories';
 import { until } from './support/until';
 import { letterWorkflowId } from '../workflows/letter-messages';
 
-/** A day of the letter's clocks lasts this long here: the term of 30 days is over in 15 s. */
-const DAY_MS = 500;
+/** Waits in days are those of production until the last decision: then the term of 30 days is over in three seconds. */
+const times = { ...STANDARD_TIMES };
+const SHORT_DAY_MS = 100;
 
 let bench: LettersBench;
 let person: LetterPerson;
@@ -29,7 +25,7 @@ let second: TestCaller;
 const today = plainDate(new Date().toISOString());
 
 beforeAll(async () => {
-  bench = await startLetters({ documentsDays: 30, appealDays: 30, dayMs: DAY_MS });
+  bench = await startLetters(times);
   person = await letterPerson(bench.api.pool, today);
   await bench.api.pool.query(
     `INSERT INTO letter_policy (contract_id, effective_from, auto_approve_kopecks, document_rules)
@@ -122,6 +118,7 @@ test('a whole life: request, pend, documents, part of it promised, signed, used,
   expect(again.body.code ?? again.body.type).toContain('letter.appeal-same-doctor');
   await expert.post(`${path}/release`);
   await second.post(`${path}/claim`);
+  times.dayMs = SHORT_DAY_MS;
   const confirmed = await second.post(`${path}/decisions`, { lines: [part] });
   expect(confirmed.body).toMatchObject({ state: 'partially-approved' });
 
@@ -149,30 +146,8 @@ test('a whole life: request, pend, documents, part of it promised, signed, used,
 
 /** A registry with one line that cites the letter, taken in and reviewed through the batch workflow. */
 async function billOne(letterNo: string): Promise<void> {
-  const { pool } = bench.api;
-  const dir = await mkdtemp(join(tmpdir(), 'medex-life-'));
-  const file = join(dir, 'invoices.csv');
-  const price = (person.priceKopecks / 100).toFixed(2);
-  const franchise = await pool.query<{ percent: number }>(
-    `SELECT g.franchise_percent::float8 AS percent FROM letter_request r JOIN programme g ON g.id = r.programme_id LIMIT 1`,
-  );
-  const share = ((Number(price) * franchise.rows[0]!.percent) / 100).toFixed(2);
-  await writeFile(
-    file,
-    'clinic_code,invoice_no,invoice_date,line_no,policy_no,service_date,diagnosis_code,item_code,item_name,quantity,' +
-      'unit_price_rub,amount_rub,patient_share_rub,doctor_id,tooth,letter_no,episode_no\n' +
-      `${person.clinicCode},L-1,${addDays(today, 1)},1,${person.policyNo},${today},${DIAGNOSIS},${person.itemCode},УЗИ,1,` +
-      `${price},${price},${share},,,${letterNo},\n`,
-  );
-  const draft = { id: randomUUID(), kind: 'invoices', fileName: 'invoices.csv', sha256: 'a'.repeat(64), bytes: 1 };
-  const { file: registered } = await registerImportFile(pool, { ...draft, clinicId: null, receivedBy: null });
-  await takeRegistry({ pool }, { fileId: registered.id, path: file, clinicId: null });
-  await bench.temporal.workflow.execute(batchReview, {
-    workflowId: `batch-review/life-${randomUUID()}`,
-    taskQueue: bench.queue,
-    args: [{ selection: { kind: 'untaken' }, queues: bench.queues }],
-  });
-  await rm(dir, { recursive: true });
+  await takeOneLine(bench.api.pool, person, { serviceDate: today, letterNo });
+  await reviewUntaken(bench);
 }
 
 /** Superagent's parser of a binary answer. */

@@ -36,11 +36,11 @@ test('a thousand races for the last unit of a limit: nobody gets more than there
     [person.policyId, JSON.stringify([{ service: SERVICE, max_quantity: cap }])],
   );
   const states = new Map<string, number>();
-  // Rounds of sixteen at once; the periods differ, so that no request is a duplicate of another.
-  for (let round = 0; round < 63; round += 1) {
+  // Rounds of eight at once, as many as there are connections; the periods differ, so that no request is a duplicate of another.
+  for (let round = 0; round < 126; round += 1) {
     const answers = await Promise.all(
-      Array.from({ length: 16 }, (_, i) => {
-        const day = addDays(today, (round * 16 + i) % 150);
+      Array.from({ length: 8 }, (_, i) => {
+        const day = addDays(today, (round * 8 + i) % 150);
         return submitLetter(deps, {
           requestId: randomUUID(),
           requester: { role: 'clinic', id: 'racer' },

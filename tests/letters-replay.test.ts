@@ -1,8 +1,7 @@
-import { join } from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
 import { installRuntime } from '../activities/worker';
 import { replayHistories } from './support/histories';
-import { LETTERS_SECRET, QUIET } from './support/letters';
+import { LETTERS_SECRET } from './support/letters';
+import { workflowBundle } from './support/review-house';
 
 /** What can become of a request; each has a history that was recorded on a real server. */
 const BRANCHES = [
@@ -19,12 +18,8 @@ const BRANCHES = [
 ];
 
 test('workflows that started under an older version of the code still replay', async () => {
-  installRuntime(QUIET);
-  const workflowBundle = await bundleWorkflowCode({
-    workflowsPath: join(__dirname, '../workflows/index.ts'),
-    logger: QUIET,
-  });
-  const replayed = await replayHistories('guarantee-letter/', LETTERS_SECRET, workflowBundle);
+  installRuntime();
+  const replayed = await replayHistories('guarantee-letter/', LETTERS_SECRET, { codePath: await workflowBundle() });
   expect(replayed.filter((result) => result.error !== null)).toEqual([]);
   expect(replayed.map((result) => result.name)).toEqual(BRANCHES.map((branch) => `guarantee-letter/${branch}.json`));
 }, 120_000);

@@ -72,7 +72,7 @@ export async function guaranteeLetter({ requestId, view: resumed }: LetterInput)
     await condition(allHandlersFinished);
     return null;
   }
-  const passed = new Set<Clock>();
+  const passed = new Set<string>();
   for (;;) {
     const seen: LetterView = view!;
     const next = nextClock(seen, passed);
@@ -82,8 +82,11 @@ export async function guaranteeLetter({ requestId, view: resumed }: LetterInput)
       // Any act starts the clocks anew from what is stored.
       passed.clear();
     } else {
-      passed.add(next.clock);
-      view = await stepOf(next.clock)({ requestId });
+      passed.add(passKey(next));
+      // In its turn among the acts, so that the last change of the letter is also the last one seen here.
+      const turn = acting.then(() => stepOf(next.clock)({ requestId }));
+      acting = turn.catch(() => undefined);
+      view = await turn;
     }
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
@@ -98,14 +101,20 @@ function stepOf(clock: Clock): (input: { requestId: string }) => Promise<LetterV
   return { escalate: steps.escalateLetter, overdue: steps.markOverdue, close: steps.closeLetter }[clock];
 }
 
+/** A clock that an act has moved is another wait. */
+function passKey({ clock, at }: { clock: Clock; at: string }): string {
+  return `${clock} ${at}`;
+}
+
 /** The earliest stored instant that has not passed yet; null = nothing more can happen by itself: the letter is over. */
-function nextClock(view: LetterView, passed: ReadonlySet<Clock>): { clock: Clock; at: string } | null {
+function nextClock(view: LetterView, passed: ReadonlySet<string>): { clock: Clock; at: string } | null {
   const clocks: { clock: Clock; at: string | null }[] = [
     { clock: 'escalate', at: view.letter.escalatedAt === null ? view.escalateAt : null },
     { clock: 'overdue', at: view.letter.overdue ? null : view.dueAt },
     { clock: 'close', at: view.closesAt },
   ];
   return clocks
-    .filter((entry): entry is { clock: Clock; at: string } => entry.at !== null && !passed.has(entry.clock))
+    .filter((entry): entry is { clock: Clock; at: string } => entry.at !== null)
+    .filter((entry) => !passed.has(passKey(entry)))
     .reduce<{ clock: Clock; at: string } | null>((a, b) => (a === null || b.at < a.at ? b : a), null);
 }

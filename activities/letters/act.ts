@@ -1,18 +1,19 @@
 import { AppError } from '../../models/errors';
 import type { KeyedAct, LetterAct } from '../../models/letters/acts';
-import { applyAct, expireLetter } from '../../models/letters/apply-act';
-import { patientShareOf } from '../../models/letters/money';
+import { applyAct, closeUnanswered, expireLetter } from '../../models/letters/apply-act';
 import { isInForce, isPromised } from '../../models/letters/record';
 import type { LetterRecord } from '../../models/letters/record';
-import type { PoolClient } from '../../prisma/pool';
 import { withTransaction } from '../../prisma/pool';
-import { holdLimits, readHeldAccount } from '../../prisma/repositories/letter-limits';
-import type { HeldAccount, Holding } from '../../prisma/repositories/letter-limits';
+import type { PoolClient } from '../../prisma/pool';
+import { lockPersonById } from '../../prisma/repositories/letter-limits';
 import { issueLetterRefs } from '../../prisma/repositories/letter-refs';
-import { appendLetterEvent, lockLetter, saveLetter } from '../../prisma/repositories/letters';
+import { appendLetterEvent, lockLetter, nextLetterNumber, saveLetter } from '../../prisma/repositories/letters';
+import type { StoredLetter } from '../../prisma/repositories/letters';
 import type { LetterView } from '../../workflows/letter-messages';
 import { announce } from './announce';
 import type { LetterDeps } from './deps';
+import { moveLimits } from './hold';
+import { reassess } from './reassess';
 import { viewOf } from './view';
 
 const CHECK_VIOLATION = '23514';
@@ -20,7 +21,7 @@ const CHECK_VIOLATION = '23514';
 /** One act on a letter in one transaction: judged again under the row's lock, kept in the thread, limits moved with it. */
 export async function actOnLetter(
   deps: LetterDeps,
-  input: { requestId: string; requestKey: string; act: LetterAct },
+  input: { requestId: string; requestKey: string; act: LetterAct; lifeOver?: boolean },
 ): Promise<LetterView> {
   const keyed: KeyedAct = { requestKey: input.requestKey, at: deps.now().toISOString(), act: input.act };
   const { kind, ...body } = input.act;
@@ -30,7 +31,8 @@ export async function actOnLetter(
     at: keyed.at,
     actor: actorOf(input.act),
     body,
-    apply: (letter) => applyAct(letter, keyed),
+    // Nobody would wake a letter whose workflow has ended: what an invoice gives back late is not promised anew.
+    apply: (letter) => (input.lifeOver === true ? expired(applyAct(letter, keyed)) : applyAct(letter, keyed)),
   });
 }
 
@@ -44,20 +46,17 @@ export function escalateLetter(deps: LetterDeps, { requestId }: { requestId: str
 /** The clock broke: counted in the metrics, decided by nobody but a doctor. */
 export function markOverdue(deps: LetterDeps, { requestId }: { requestId: string }): Promise<LetterView> {
   return byClock(deps, requestId, 'overdue', (letter) =>
-    letter.pendedFor === 'expert' ? { ...letter, overdue: true } : letter,
+    letter.pendedFor === 'expert' && !letter.overdue ? { ...letter, overdue: true } : letter,
   );
 }
 
 /** The end of a wait: the term of a promise (the rest is released), owed documents, the time to appeal. */
 export function closeLetter(deps: LetterDeps, { requestId }: { requestId: string }): Promise<LetterView> {
   return byClock(deps, requestId, 'closed', (letter, at) => {
-    if (isInForce(letter)) return expireLetter(letter);
-    if (letter.pendedFor !== 'documents') return { ...letter, finalAt: letter.finalAt ?? at };
-    const lines = letter.lines.map((line) =>
-      line.outcome === 'pended' ? { ...line, outcome: 'expired' as const } : line,
-    );
-    const promised = lines.some(isPromised);
-    return { ...letter, lines, state: promised ? 'partially-approved' : 'expired', pendedFor: null, finalAt: at };
+    const { closesAt } = viewOf(letter, deps.times);
+    // An act came before the clock and moved the end: this wait is not over.
+    if (closesAt === null || Date.parse(closesAt) > Date.parse(at) + deps.times.dayMs / 24) return letter;
+    return letter.pendedFor === 'documents' ? closeUnanswered(letter, at) : expired(letter);
   });
 }
 
@@ -89,12 +88,21 @@ async function change(deps: LetterDeps, requestId: string, made: Change): Promis
       if (stored === null)
         throw new AppError('letter.missing', { ru: 'Запрос не найден', en: 'No such request' }, { httpStatus: 404 });
       const requestKey = made.key ?? `${made.kind}:${stored.revision}`;
-      const event = { kind: made.kind, ...made.actor, requestKey, at: made.at, body: made.body };
       // Kept first: a second run of the same act finds it there and only reads what the first one left.
-      if (!(await appendLetterEvent(tx, requestId, event))) return viewOf(stored.record, deps.times);
-      const next = made.apply(stored.record);
+      if (made.key !== null && !(await keep(tx, requestId, made, requestKey, stored))) {
+        return viewOf(stored.record, deps.times);
+      }
+      await lockPersonById(tx, stored.policyId);
+      const applied = made.apply(stored.record);
+      // A clock that found nothing to do, or a second run of its step, leaves no trace.
+      if (applied === stored.record) return viewOf(applied, deps.times);
+      if (made.key === null) await keep(tx, requestId, made, requestKey, stored);
+      const judged = made.kind === 'give-documents' ? await reassess(tx, deps, stored, applied, made.at) : applied;
+      const held = await moveLimits(tx, judged, made.kind);
+      // Refused at first, promised on appeal: the letter gets its number now.
+      const unnumbered = held.number === null && held.lines.some(isPromised);
+      const next = unnumbered ? { ...held, number: await nextLetterNumber(tx) } : held;
       await saveLetter(tx, next);
-      await moveLimits(tx, next);
       await issueLetterRefs(tx, next);
       await announce(tx, next, requestKey);
       return viewOf(next, deps.times);
@@ -104,27 +112,25 @@ async function change(deps: LetterDeps, requestId: string, made: Change): Promis
   }
 }
 
-/** What each promised line still holds; whatever is not listed is released. */
-async function moveLimits(tx: PoolClient, letter: LetterRecord): Promise<void> {
-  const account = await readHeldAccount(tx, letter.requestId);
-  if (account === null) return;
-  await holdLimits(
-    tx,
-    letter.requestId,
-    account,
-    letter.lines.flatMap((line) => holdingsOf(line, account)),
-  );
+async function keep(
+  tx: PoolClient,
+  requestId: string,
+  made: Change,
+  requestKey: string,
+  { record }: StoredLetter,
+): Promise<boolean> {
+  const { kind, actor, at } = made;
+  // What stood before an appeal is kept with it: whether it was overturned is measured against that.
+  const body =
+    kind === 'appeal'
+      ? { ...(made.body as object), approvedBefore: record.lines.reduce((sum, line) => sum + line.approvedKopecks, 0) }
+      : made.body;
+  return appendLetterEvent(tx, requestId, { kind, ...actor, requestKey, at, body });
 }
 
-function holdingsOf(line: LetterRecord['lines'][number], account: HeldAccount): Holding[] {
-  if (!isPromised(line)) return [];
-  const units = line.approvedQuantity - line.usedQuantity;
-  const amount = Math.max(0, line.approvedKopecks - line.usedKopecks);
-  const share = amount - patientShareOf(amount, account.franchisePercent);
-  return account.limits
-    .filter((limit) => limit.key === 'annual' || limit.lineNos.includes(line.lineNo))
-    .map((limit) => ({ lineNo: line.lineNo, key: limit.key, amount: limit.key === 'annual' ? share : units }))
-    .filter((holding) => holding.amount > 0);
+/** A letter at the end of its life; one that has nothing to lose stays as it is. */
+function expired(letter: LetterRecord): LetterRecord {
+  return isInForce(letter) ? expireLetter(letter) : letter;
 }
 
 function actorOf(act: LetterAct): Change['actor'] {

@@ -15,6 +15,8 @@ export function assembleLetterActivities(options: {
   readonly times?: LetterTimes;
 }) {
   const current = createCurrentSnapshot(options.snapshots, options.engineVersion);
+  // The first request should not wait for the compilation; when it fails, that request tells why.
+  current(options.pool).catch(() => undefined);
   return withTypedFailures(
     createLetterActivities({
       pool: options.pool,

@@ -26,7 +26,8 @@ export function letterOutboxHandlers(
         .executeUpdate(actUpdate, { args: [{ act, requestKey }], updateId: requestKey })
         .catch((error: unknown) => {
           // The letter's life is over: what came late is written all the same.
-          if (error instanceof WorkflowNotFoundError) return deps.lateAct({ requestId, requestKey, act });
+          if (error instanceof WorkflowNotFoundError)
+            return deps.lateAct({ requestId, requestKey, act, lifeOver: true });
           throw error;
         });
     },

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { pauseDeadline } from '../../models/calendar';
 import { AppError } from '../../models/errors';
-import { startClock } from '../../models/letters/clocks';
+import { startClock, stopClock } from '../../models/letters/clocks';
+import { cutToCover } from '../../models/letters/cover-term';
 import { firstAnswer } from '../../models/letters/first-answer';
 import { settle } from '../../models/letters/apply-act';
 import type { LetterRecord, LetterRecordLine, LineAuthor } from '../../models/letters/record';
 import type { LetterRequestInput } from '../../models/letters/request.schema';
 import { skillFor } from '../../models/letters/skills';
+import { answerTexts } from '../../models/letters/texts';
 import type { FirstAnswer, LineAnswer } from '../../models/letters/types';
 import { isSampled } from '../../models/letters/sampling';
-import type { PoolClient } from '../../prisma/pool';
 import { withTransaction } from '../../prisma/pool';
-import { holdLimits } from '../../prisma/repositories/letter-limits';
-import { appendLetterEvent, insertLetter, nextLetterNumber, readLetter } from '../../prisma/repositories/letters';
+import { holdLimits, lockPerson } from '../../prisma/repositories/letter-limits';
+import { appendLetterEvent, insertLetter, readLetter } from '../../prisma/repositories/letters';
 import { issueLetterRefs } from '../../prisma/repositories/letter-refs';
 import type { LetterSubmission, LetterView } from '../../workflows/letter-messages';
 import type { LetterDeps } from './deps';
@@ -30,12 +30,11 @@ export async function submitLetter(
   { requestId, requester, request, submittedAt }: LetterSubmission & { requestId: string },
 ): Promise<LetterView> {
   return withTransaction(deps.pool, async (tx) => {
-    const known = await readLetter(tx, requestId);
-    if (known !== null) return viewOf(known.record, deps.times);
+    const { letterNumber } = await lockPerson(tx, request.policyNo);
     const gathered = await gatherLetter(tx, request, { requestId, at: submittedAt, lock: true, review: deps.review });
     if (gathered.cover.policyId === null) throw policyUnknown();
     const answer = firstAnswer(gathered.facts, gathered.policy);
-    const record = await recordOf(tx, { deps, requestId, request, submittedAt, gathered, answer });
+    const record = recordOf({ deps, requestId, request, submittedAt, gathered, answer, letterNumber });
     const stored = await insertLetter(tx, {
       record,
       policyId: gathered.cover.policyId,
@@ -48,7 +47,7 @@ export async function submitLetter(
       checkCode: randomBytes(16).toString('base64url'),
       skill: skillFor(gathered.lines),
       trustedLane: answer.trustedLane,
-      sampled: answer.trustedLane && isSampled(requestId, gathered.cover.trusted[0]?.sampleShare ?? 0),
+      sampled: answer.trustedLane && isSampled(requestId, sampleShareOf(gathered)),
       lines: gathered.lines.map((line, i) => ({
         lineNo: line.lineNo,
         serviceCode: line.serviceCode,
@@ -64,6 +63,8 @@ export async function submitLetter(
       const holdings = answer.lines.flatMap((line) => line.reserve.map((part) => ({ lineNo: line.lineNo, ...part })));
       if (holdings.length > 0) await holdLimits(tx, requestId, gathered.account, holdings);
     }
+    await issueLetterRefs(tx, record);
+    await announce(tx, record, 'submit');
     await appendLetterEvent(tx, requestId, {
       kind: 'first-answer',
       actorRole: 'rule',
@@ -71,42 +72,46 @@ export async function submitLetter(
       actorName: null,
       requestKey: 'submit',
       at: submittedAt,
-      body: { state: answer.state, lines: answer.lines.map(({ reserve: _reserve, ...line }) => line) },
+      body: {
+        state: record.state,
+        documents: request.documents,
+        lines: answer.lines.map(({ reserve: _reserve, ...line }, i) => withTerm(line, record.lines[i]!)),
+      },
     });
-    await issueLetterRefs(tx, record);
-    await announce(tx, record, 'submit');
     return viewOf(record, deps.times);
   });
 }
 
-async function recordOf(
-  tx: PoolClient,
-  input: {
-    deps: LetterDeps;
-    requestId: string;
-    request: LetterRequestInput;
-    submittedAt: string;
-    gathered: GatheredLetter;
-    answer: FirstAnswer;
-  },
-): Promise<LetterRecord> {
+function recordOf(input: {
+  deps: LetterDeps;
+  requestId: string;
+  request: LetterRequestInput;
+  submittedAt: string;
+  gathered: GatheredLetter;
+  answer: FirstAnswer;
+  letterNumber: string;
+}): LetterRecord {
   const { deps, requestId, request, submittedAt, gathered, answer } = input;
   const author: LineAuthor = { kind: 'rule', ruleSetVersion: deps.ruleSetVersion() };
-  const lines = gathered.lines.map((line, i) => recordLine(request.lines[i]!, line, answer.lines[i]!, author));
-  const pended = answer.state === 'pended';
-  const clock = pended ? startClock(submittedAt, request.urgency, gathered.policy) : null;
+  const lines = gathered.lines.map((line, i) =>
+    cutToCover(recordLine(request.lines[i]!, line, answer.lines[i]!, author), gathered.facts[i]!.coveredTo),
+  );
+  // Whoever has an answer has a stopped clock: an appeal starts it.
+  const clock = startClock(submittedAt, request.urgency, gathered.policy);
   const record: LetterRecord = {
     requestId,
-    number: answer.state === 'refused' ? null : await nextLetterNumber(tx),
+    number: answer.state === 'refused' ? null : input.letterNumber,
     urgency: request.urgency,
     state: answer.state,
     pendedFor: answer.pendedFor,
     submittedAt,
     finalAt: null,
-    clock: clock !== null && answer.pendedFor === 'documents' ? pauseDeadline(clock, submittedAt) : clock,
+    clock: answer.pendedFor === 'expert' ? clock : stopClock(clock, submittedAt),
     escalatedAt: null,
     overdue: false,
     proposedBy: null,
+    proposal: null,
+    awaitsLead: false,
     decidedBy: [],
     validTo: null,
     requestedKopecks: lines.reduce((sum, line) => sum + line.quantity * (line.unitPrice ?? 0), 0),
@@ -117,8 +122,8 @@ async function recordOf(
   return settle(record, submittedAt);
 }
 
-function recordLine(
-  asked: LetterRequestInput['lines'][number],
+export function recordLine(
+  asked: Pick<LetterRequestInput['lines'][number], 'quantity' | 'periodFrom' | 'periodTo'>,
   line: { lineNo: number; unitPrice: number | null },
   answer: LineAnswer,
   author: LineAuthor,
@@ -142,6 +147,18 @@ function recordLine(
     clause: null,
     author: answer.outcome === 'pended' ? null : author,
   };
+}
+
+/** The reason beside a period that was cut to the cover. */
+function withTerm(line: Omit<LineAnswer, 'reserve'>, { approvedTo, periodTo }: LetterRecordLine) {
+  if (approvedTo === null || approvedTo === periodTo) return line;
+  return { ...line, reasons: [...line.reasons, answerTexts.coverEnds(approvedTo)] };
+}
+
+/** The largest share of the lanes that let the request through. */
+function sampleShareOf({ cover, lines }: GatheredLetter): number {
+  const lanes = cover.trusted.filter((lane) => lines.some((line) => line.serviceCode.startsWith(lane.servicePrefix)));
+  return Math.max(0, ...lanes.map((lane) => lane.sampleShare));
 }
 
 /** Nobody can be promised anything without a policy; the refusal names the field, not the person. */

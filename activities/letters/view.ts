@@ -19,16 +19,13 @@ export function viewOf(letter: LetterRecord, times: LetterTimes): LetterView {
 function closesAt(letter: LetterRecord, times: LetterTimes): string | null {
   if (letter.pendedFor === 'documents')
     return after(letter.clock?.pausedAt ?? letter.submittedAt, times.documentsDays, times);
-  if (
-    letter.pendedFor !== null ||
-    letter.state === 'cancelled' ||
-    letter.state === 'used' ||
-    letter.state === 'expired'
-  ) {
+  if (letter.pendedFor !== null || letter.state === 'cancelled' || letter.state === 'expired') {
     return null;
   }
   const appealEnds = letter.finalAt === null ? null : after(letter.finalAt, times.appealDays, times);
-  if (isInForce(letter) && letter.validTo !== null) return endOfTerm(letter, letter.validTo, times);
+  // A used letter waits for its end too: an invoice may give back what it took.
+  if ((isInForce(letter) || letter.state === 'used') && letter.validTo !== null)
+    return endOfTerm(letter, letter.validTo, times);
   return letter.state === 'refused' ? appealEnds : null;
 }
 

@@ -120,7 +120,15 @@ export const coverageCheckAnswer = z
         reasons: z.array(z.object({ code: z.string(), text: localized })),
         letterRequired: z.boolean(),
         documents: z.array(z.object({ kind: z.string(), name: localized })),
-        limits: z.array(z.object({ key: z.string(), unit: z.enum(['units', 'kopecks']), cap: z.int(), left: z.int() })),
+        limits: z.array(
+          z.object({
+            key: z.string(),
+            yearStart: z.string(),
+            unit: z.enum(['units', 'kopecks']),
+            cap: z.int(),
+            left: z.int(),
+          }),
+        ),
         franchisePercent: z.number(),
         unitPrice: z.int().nullable(),
         patientShare: z.int().nullable(),

@@ -46,7 +46,7 @@ export function letterActRoutes(deps: ApiDeps): RouteDefinition[] {
         const filter = scopeOf(ctx.principal, spec.permission);
         if ((await readLetterDetail(deps.pool, letterId, filter)) === null) throw notFound('letter');
         if (spec.byHolder === true) await assertHolder(deps, ctx, letterId);
-        const key = `${spec.path}:${ctx.idempotencyKey ?? ctx.requestId}`;
+        const key = `${spec.path}:${ctx.principal.id}:${ctx.idempotencyKey ?? ctx.requestId}`;
         // The route's schema produced the body: the generic wrapper erases its type.
         const made = spec.act(ctx, input.body as z.output<B>);
         return answerOf(await actOnLetter(deps, letterId, made, key));

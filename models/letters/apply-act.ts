@@ -1,9 +1,9 @@
 import { AppError } from '../errors';
 import { objection } from './acts';
 import type { KeyedAct, LetterAct, Objection } from './acts';
-import { resumeClock, stopClock } from './clocks';
-import { decideLine, needsSecondDoctor, NO_PROMISE, objectToDecision } from './decision';
-import { isInForce, isPromised, stateByLines } from './record';
+import { restartClock, resumeClock, stopClock } from './clocks';
+import { decideLine, disagrees, needsSecondDoctor, NO_PROMISE, objectToDecision } from './decision';
+import { isAppealedPromise, isInForce, isPromised, stateByLines } from './record';
 import type { LetterRecord, LetterRecordLine } from './record';
 
 /**
@@ -35,8 +35,8 @@ export function objectToAct(letter: LetterRecord, act: LetterAct): Objection | n
         ? null
         : notNow('Новый срок должен быть позже прежнего', 'The new term must be later than the old one');
     case 'cancel':
-      if (letter.state === 'pended' || letter.state === 'submitted') return null;
-      return objectToLines(letter, act.lineNos);
+      if (!isInForce(letter) && letter.state !== 'pended') return notInForce();
+      return objectToStray(letter, act.lineNos, (line) => isPromised(line) || line.outcome === 'pended');
     case 'appeal': {
       const final = letter.lines.filter((line) => line.outcome === 'refused' || line.outcome === 'partial');
       const known = act.lineNos.every((no) => final.some((line) => line.lineNo === no));
@@ -45,7 +45,8 @@ export function objectToAct(letter: LetterRecord, act: LetterAct): Objection | n
         : notNow('Возражать можно против отказа или урезания', 'Only refused or cut lines can be appealed');
     }
     case 'use':
-      return isInForce(letter) || letter.state === 'used' || letter.state === 'expired' ? null : notInForce();
+      // What invoices have taken is a fact, whatever has become of the letter: over-use is a finding on the invoice.
+      return null;
     default:
       return act satisfies never;
   }
@@ -60,17 +61,27 @@ export function applyAct(letter: LetterRecord, { act, at }: KeyedAct): LetterRec
   if (wrong !== null) throw new AppError(wrong.code, wrong.text, { httpStatus: 409 });
   switch (act.kind) {
     case 'decide': {
-      if (needsSecondDoctor(letter, act.lines)) return { ...letter, proposedBy: act.doctor.id };
+      if (needsSecondDoctor(letter, act.lines)) {
+        return { ...letter, proposedBy: act.doctor.id, proposal: act.lines };
+      }
+      if (disagrees(letter, act.doctor, act.lines)) {
+        const heard = [...letter.decidedBy, letter.proposedBy!, act.doctor.id];
+        return {
+          ...letter,
+          proposedBy: null,
+          proposal: null,
+          awaitsLead: true,
+          decidedBy: heard,
+          escalatedAt: letter.escalatedAt ?? at,
+        };
+      }
       const lines = letter.lines.map((line) => {
         const decision = act.lines.find((candidate) => candidate.lineNo === line.lineNo);
         return decision === undefined ? line : decideLine(line, decision, act.doctor);
       });
-      const decidedBy = [
-        ...letter.decidedBy,
-        ...(letter.proposedBy === null ? [] : [letter.proposedBy]),
-        act.doctor.id,
-      ];
-      return settle({ ...letter, lines, decidedBy, proposedBy: null }, at);
+      const heard = [...letter.decidedBy, ...(letter.proposedBy === null ? [] : [letter.proposedBy]), act.doctor.id];
+      const decidedBy = [...new Set(heard)];
+      return settle({ ...letter, lines, decidedBy, proposedBy: null, proposal: null, awaitsLead: false }, at);
     }
     case 'ask-documents':
       return { ...letter, pendedFor: 'documents', clock: letter.clock && stopClock(letter.clock, at) };
@@ -81,7 +92,7 @@ export function applyAct(letter: LetterRecord, { act, at }: KeyedAct): LetterRec
     case 'amend': {
       const lines = letter.lines.map((line) => {
         const change = act.lines.find((candidate) => candidate.lineNo === line.lineNo);
-        return change === undefined ? line : cutTo(line, change.quantity);
+        return change === undefined ? line : { ...cutTo(line, change.quantity), author: authorOf(act.doctor) };
       });
       return { ...letter, lines, state: 'amended' };
     }
@@ -99,14 +110,17 @@ export function applyAct(letter: LetterRecord, { act, at }: KeyedAct): LetterRec
         return meant ? { ...line, ...NO_PROMISE, outcome: 'cancelled' as const } : line;
       });
       const next = { ...letter, lines };
-      return lines.some((line) => isPromised(line) || line.outcome === 'pended')
-        ? { ...next, state: isInForce(letter) ? 'amended' : letter.state }
-        : { ...next, state: 'cancelled', pendedFor: null, finalAt: letter.finalAt ?? at };
+      if (!lines.some((line) => isPromised(line) || line.outcome === 'pended')) {
+        return { ...next, state: 'cancelled', pendedFor: null, finalAt: letter.finalAt ?? at };
+      }
+      return isInForce(letter) ? { ...next, state: 'amended' } : settle(next, at);
     }
     case 'appeal': {
       const contested = (line: LetterRecordLine): LetterRecordLine =>
-        act.lineNos.includes(line.lineNo) ? { ...line, ...NO_PROMISE, outcome: 'pended' } : line;
-      return { ...letter, lines: letter.lines.map(contested), state: 'pended', pendedFor: 'expert', finalAt: null };
+        act.lineNos.includes(line.lineNo) ? { ...line, outcome: 'pended' } : line;
+      const clock = letter.clock === null ? null : restartClock(letter.clock, at);
+      const lines = letter.lines.map(contested);
+      return { ...letter, lines, clock, state: 'pended', pendedFor: 'expert', finalAt: null, escalatedAt: null };
     }
     case 'use': {
       const lines = letter.lines.map((line) => {
@@ -114,12 +128,24 @@ export function applyAct(letter: LetterRecord, { act, at }: KeyedAct): LetterRec
         return { ...line, usedQuantity: taken?.quantity ?? 0, usedKopecks: taken?.kopecks ?? 0 };
       });
       const open = lines.some((line) => isPromised(line) && line.usedQuantity < line.approvedQuantity);
-      if (letter.state === 'expired') return { ...letter, lines };
+      if (!isInForce(letter) && letter.state !== 'used') return { ...letter, lines };
       return { ...letter, lines, state: open ? reopened(letter) : 'used' };
     }
     default:
       return act satisfies never;
   }
+}
+
+/** Owed documents never came: what was asked is closed, what was promised before stands. */
+export function closeUnanswered(letter: LetterRecord, at: string): LetterRecord {
+  const lines = letter.lines.map((line): LetterRecordLine => {
+    if (line.outcome !== 'pended') return line;
+    return { ...line, outcome: isAppealedPromise(line) ? 'partial' : 'expired' };
+  });
+  const next = { ...letter, lines, proposedBy: null, proposal: null, awaitsLead: false };
+  return lines.some(isPromised)
+    ? settle(next, at)
+    : { ...next, state: 'expired', pendedFor: null, finalAt: letter.finalAt ?? at };
 }
 
 /** The term is over: what was not used is released. */
@@ -145,7 +171,13 @@ function reopened(letter: LetterRecord): LetterRecord['state'] {
 
 function cutTo(line: LetterRecordLine, quantity: number): LetterRecordLine {
   const unit = line.approvedQuantity === 0 ? 0 : Math.floor(line.approvedKopecks / line.approvedQuantity);
-  return { ...line, outcome: 'partial', approvedQuantity: quantity, approvedKopecks: unit * quantity };
+  const approvedKopecks = quantity === line.approvedQuantity ? line.approvedKopecks : unit * quantity;
+  return {
+    ...line,
+    outcome: quantity === line.approvedQuantity ? line.outcome : 'partial',
+    approvedQuantity: quantity,
+    approvedKopecks: Math.max(approvedKopecks, Math.min(line.usedKopecks, line.approvedKopecks)),
+  };
 }
 
 function objectToQuantities(
@@ -165,11 +197,23 @@ function objectToQuantities(
 }
 
 function objectToLines(letter: LetterRecord, lineNos: readonly number[]): Objection | null {
-  if (!isInForce(letter)) return notInForce();
-  const stray = lineNos.find((no) => !letter.lines.some((line) => line.lineNo === no && isPromised(line)));
+  return isInForce(letter) ? objectToStray(letter, lineNos, isPromised) : notInForce();
+}
+
+function objectToStray(
+  letter: LetterRecord,
+  lineNos: readonly number[],
+  fits: (line: LetterRecordLine) => boolean,
+): Objection | null {
+  const stray = lineNos.find((no) => !letter.lines.some((line) => line.lineNo === no && fits(line)));
   return stray === undefined ? null : notNow(`Строка ${stray} не действует`, `Line ${stray} is not in force`);
 }
 
+const authorOf = ({ id, fullName }: { id: string; fullName: string }): LetterRecordLine['author'] => ({
+  kind: 'doctor',
+  id,
+  name: fullName,
+});
 const notInForce = (): Objection =>
   objection('letter.not-in-force', 'Письмо не действует', 'The letter is not in force');
 const notNow = (ru: string, en: string): Objection => objection('letter.not-now', ru, en);

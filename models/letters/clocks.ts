@@ -21,6 +21,11 @@ export function startClock(submittedAt: string, urgency: Urgency, policy: Letter
   return startDeadline(submittedAt, { unit: 'hours', amount: hoursFor(urgency, policy) });
 }
 
+/** An appeal has the whole term again, from the day it came. */
+export function restartClock(clock: Deadline, at: string): Deadline {
+  return startDeadline(at, clock.term);
+}
+
 /** The clock stops while the clinic owes documents and goes on with what was left. */
 export { pauseDeadline as stopClock, resumeDeadline as resumeClock };
 

@@ -39,14 +39,21 @@ export function objectToDecision(
   if (letter.pendedFor !== 'expert') {
     return objection('letter.not-with-experts', 'Запрос не ждёт решения врача', 'The request awaits no doctor');
   }
-  if (letter.proposedBy === doctor.id) {
+  if (letter.awaitsLead) {
+    if (!doctor.lead)
+      return objection(
+        'letter.lead-only',
+        'Два врача разошлись: решает ведущий эксперт',
+        'Two doctors disagreed: the lead expert decides',
+      );
+  } else if (letter.proposedBy === doctor.id) {
     return objection(
       'letter.four-eyes',
       'Второе решение принимает другой врач',
       "The second decision is another doctor's",
     );
   }
-  if (letter.decidedBy.includes(doctor.id)) {
+  if (!letter.awaitsLead && letter.decidedBy.includes(doctor.id)) {
     return objection(
       'letter.appeal-same-doctor',
       'Возражение рассматривает другой врач',
@@ -59,16 +66,26 @@ export function objectToDecision(
     const wrong = line === undefined ? notOpen(decision.lineNo) : objectToLine(decision, line);
     if (wrong !== null) return wrong;
   }
-  if (new Set(decisions.map((decision) => decision.lineNo)).size === open.length) return null;
+  const decided = new Set(decisions.map((decision) => decision.lineNo)).size;
+  if (decided === open.length && decisions.length === open.length) return null;
   return objection(
     'letter.lines-missing',
-    'Решение нужно по каждой строке, которая его ждёт',
-    'Each line that awaits a decision needs one',
+    'Нужно ровно одно решение по каждой строке, которая его ждёт',
+    'Each line that awaits a decision needs exactly one',
   );
 }
 
 function objectToLine(decision: LineDecision, line: LetterRecordLine): Objection | null {
   const no = decision.lineNo;
+  const worse =
+    decision.kind === 'refuse' || (decision.kind === 'approve-part' && decision.quantity < line.approvedQuantity);
+  if (worse && line.approvedQuantity > 0) {
+    return objection(
+      'letter.appeal-worse',
+      `Строка ${no}: возражение не может уменьшить уже обещанное (${line.approvedQuantity})`,
+      `Line ${no}: an appeal cannot take away what is promised (${line.approvedQuantity})`,
+    );
+  }
   if (decision.kind !== 'refuse' && line.unitPrice === null && !hasAmount(decision)) {
     return objection(
       'letter.price-missing',
@@ -95,7 +112,30 @@ function objectToLine(decision: LineDecision, line: LetterRecordLine): Objection
       `Line ${no}: quantity from 1 to ${line.quantity}`,
     );
   }
-  return null;
+  return decision.kind === 'approve-part' ? objectToTerms(decision, line) : null;
+}
+
+/** A promised sum stays within the price, a promised period within what was asked. */
+function objectToTerms(
+  decision: Extract<LineDecision, { kind: 'approve-part' }>,
+  line: LetterRecordLine,
+): Objection | null {
+  const no = decision.lineNo;
+  const ceiling = line.unitPrice === null ? null : line.unitPrice * decision.quantity;
+  if (decision.amount !== null && (decision.amount < 1 || (ceiling !== null && decision.amount > ceiling))) {
+    return objection(
+      'letter.amount-range',
+      `Строка ${no}: сумма больше нуля и не выше цены прейскуранта`,
+      `Line ${no}: the sum is above zero and within the contract price`,
+    );
+  }
+  const [from, to] = [decision.periodFrom ?? line.periodFrom, decision.periodTo ?? line.periodTo];
+  if (from <= to && from >= line.periodFrom && to <= line.periodTo) return null;
+  return objection(
+    'letter.period-range',
+    `Строка ${no}: период внутри запрошенного (${line.periodFrom} – ${line.periodTo})`,
+    `Line ${no}: a period within the requested one (${line.periodFrom} – ${line.periodTo})`,
+  );
 }
 
 const hasAmount = (decision: LineDecision): boolean => decision.kind === 'approve-part' && decision.amount !== null;
@@ -106,8 +146,27 @@ function notOpen(lineNo: number): Objection {
 
 /** True when a decision that promises this much needs a second doctor before it holds. */
 export function needsSecondDoctor(letter: LetterRecord, decisions: readonly LineDecision[]): boolean {
-  const promises = decisions.some((line) => line.kind !== 'refuse');
-  return promises && letter.proposedBy === null && letter.requestedKopecks >= letter.fourEyesKopecks;
+  if (letter.awaitsLead || letter.proposedBy !== null) return false;
+  return decisions.some((line) => line.kind !== 'refuse') && letter.requestedKopecks >= letter.fourEyesKopecks;
+}
+
+/**
+ * Four eyes: the second doctor's decision holds when it promises what the first one proposed; a lead's holds anyway.
+ * Wording of reasons may differ, the promise may not.
+ */
+export function disagrees(letter: LetterRecord, doctor: ActingDoctor, decisions: readonly LineDecision[]): boolean {
+  if (letter.proposedBy === null || letter.proposal === null || doctor.lead) return false;
+  const promiseOf = (lines: readonly LineDecision[]): string =>
+    JSON.stringify(
+      [...lines]
+        .sort((a, b) => a.lineNo - b.lineNo)
+        .map((line) =>
+          line.kind === 'approve-part'
+            ? [line.lineNo, line.kind, line.quantity, line.amount, line.periodFrom, line.periodTo]
+            : [line.lineNo, line.kind],
+        ),
+    );
+  return promiseOf(letter.proposal) !== promiseOf(decisions);
 }
 
 /** A line after a doctor's decision. The caller has checked it with `objectToDecision`. */

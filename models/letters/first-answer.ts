@@ -15,13 +15,20 @@ const NOT_FOR_LETTERS = /^(AUTH|PRIC|LIMI|PLAU-0[124])/;
  * or pend to documents or to a doctor. Never refuses on medical grounds (invariant 1). Pure: the same facts give the
  * same answer. Lines are answered in order, and each takes its share of the limits from the lines after it.
  * @param facts one entry per requested line
+ * @param asked kopecks of the whole request, where `facts` are only its open lines
  */
-export function firstAnswer(facts: readonly LineFacts[], policy: LetterPolicy): FirstAnswer {
-  const asked = facts.reduce((sum, line) => sum + (line.unitPrice ?? 0) * line.quantity, 0);
+export function firstAnswer(
+  facts: readonly LineFacts[],
+  policy: LetterPolicy,
+  asked = facts.reduce((sum, line) => sum + (line.unitPrice ?? 0) * line.quantity, 0),
+): FirstAnswer {
   const taken = new Map<string, number>();
   const lines = facts.map((line) => {
     const answer = answerLine(line, asked > policy.autoApproveKopecks && !line.trusted, taken);
-    for (const { key, amount } of answer.reserve) taken.set(key, (taken.get(key) ?? 0) + amount);
+    for (const { key, yearStart, amount } of answer.reserve) {
+      const slot = slotOf({ key, yearStart });
+      taken.set(slot, (taken.get(slot) ?? 0) + amount);
+    }
     return answer;
   });
   const pended = lines.filter((line) => line.outcome === 'pended');
@@ -60,13 +67,21 @@ function answerLine(line: LineFacts, overCeiling: boolean, taken: ReadonlyMap<st
   const documents = line.trusted ? [] : line.missingDocuments;
   if (documents.length > 0 || askSender.length > 0) {
     const asks = documents.length > 0 ? [answerTexts.documentsMissing(documents)] : [];
-    return pend(line, 'documents', [...asks, ...askSender.map((finding) => finding.text)]);
+    const codes = [...(documents.length > 0 ? ['documents'] : []), ...askSender.map(({ code }) => code)];
+    return pend(line, 'documents', [...asks, ...askSender.map((finding) => finding.text)], codes);
   }
 
-  const reasons: LocalizedText[] = line.findings.filter(isForDoctor).map((finding) => finding.text);
-  if (line.unitPrice === null) reasons.push(answerTexts.noPrice());
-  if (overCeiling) reasons.push(answerTexts.overCeiling());
-  if (reasons.length > 0 || line.unitPrice === null) return pend(line, 'expert', reasons);
+  const doubts: { code: string; text: LocalizedText }[] = line.findings.filter(isForDoctor);
+  if (line.unitPrice === null) doubts.push({ code: 'no-price', text: answerTexts.noPrice() });
+  if (overCeiling) doubts.push({ code: 'over-ceiling', text: answerTexts.overCeiling() });
+  if (doubts.length > 0 || line.unitPrice === null) {
+    return pend(
+      line,
+      'expert',
+      doubts.map(({ text }) => text),
+      doubts.map(({ code }) => code),
+    );
+  }
 
   return {
     lineNo: line.lineNo,
@@ -78,6 +93,7 @@ function answerLine(line: LineFacts, overCeiling: boolean, taken: ReadonlyMap<st
     pendedFor: null,
     reasons: room.quantity === line.quantity ? [] : [answerTexts.limitLeaves(room.quantity, room.key ?? '')],
     reserve: reservationFor(line, room.quantity),
+    pendCodes: [],
   };
 }
 
@@ -93,7 +109,7 @@ export function roomFor(
   let quantity = line.quantity;
   let tightest: LimitRoom | null = null;
   for (const limit of line.limits) {
-    const left = Math.max(0, limit.left - (taken.get(limit.key) ?? 0));
+    const left = Math.max(0, limit.left - (taken.get(slotOf(limit)) ?? 0));
     const fits = limit.unit === 'units' ? Math.floor(left) : unitsWithin(line, left);
     if (fits < quantity) {
       quantity = fits;
@@ -111,15 +127,18 @@ export function roomFor(
 export function reservationFor(
   line: Pick<LineFacts, 'unitPrice' | 'franchisePercent' | 'limits'>,
   quantity: number,
-): { key: string; amount: number }[] {
+): { key: string; yearStart: string; amount: number }[] {
   if (quantity === 0) return [];
   return line.limits
     .map((limit) => ({
       key: limit.key,
+      yearStart: limit.yearStart,
       amount: limit.unit === 'units' ? quantity : insurerShare(line, quantity),
     }))
     .filter(({ amount }) => amount > 0);
 }
+
+const slotOf = (limit: { key: string; yearStart: string }): string => `${limit.yearStart} ${limit.key}`;
 
 function insurerShare(line: Pick<LineFacts, 'unitPrice' | 'franchisePercent'>, quantity: number): number {
   const amount = (line.unitPrice ?? 0) * quantity;
@@ -133,11 +152,16 @@ function unitsWithin(line: Pick<LineFacts, 'unitPrice' | 'franchisePercent' | 'q
 }
 
 function refuse(line: LineFacts, reasonCode: string, reason: LocalizedText): LineAnswer {
-  const base = { lineNo: line.lineNo, quantity: 0, amount: 0, pendedFor: null, reserve: [] } as const;
+  const base = { lineNo: line.lineNo, quantity: 0, amount: 0, pendedFor: null, reserve: [], pendCodes: [] } as const;
   return { ...base, outcome: 'refused', ground: 'administrative', reasonCode, reasons: [reason] };
 }
 
-function pend(line: LineFacts, pendedFor: 'documents' | 'expert', reasons: readonly LocalizedText[]): LineAnswer {
+function pend(
+  line: LineFacts,
+  pendedFor: 'documents' | 'expert',
+  reasons: readonly LocalizedText[],
+  pendCodes: readonly string[],
+): LineAnswer {
   const base = { lineNo: line.lineNo, quantity: 0, amount: 0, ground: null, reasonCode: null, reserve: [] } as const;
-  return { ...base, outcome: 'pended', pendedFor, reasons };
+  return { ...base, outcome: 'pended', pendedFor, reasons, pendCodes };
 }

@@ -1,4 +1,5 @@
 import type { Deadline } from '../calendar';
+import type { LineDecision } from './decision';
 import type { LetterState, LineOutcome, PendReason, Urgency } from './types';
 
 /** A request as it is stored, without personal data beyond opaque ids. Instants ISO, dates 'YYYY-MM-DD', kopecks. */
@@ -13,7 +14,11 @@ export interface LetterRecord {
   readonly clock: Deadline | null;
   readonly escalatedAt: string | null;
   readonly overdue: boolean;
+  /** First of the two doctors when four eyes are due, and what that doctor proposed. */
   readonly proposedBy: string | null;
+  readonly proposal: readonly LineDecision[] | null;
+  /** Two doctors disagreed: only a lead expert decides now. */
+  readonly awaitsLead: boolean;
   /** Doctors who decided so far: an appeal goes to somebody else. */
   readonly decidedBy: readonly string[];
   readonly validTo: string | null;
@@ -48,9 +53,14 @@ export type LineAuthor =
   | { readonly kind: 'rule'; readonly ruleSetVersion: string }
   | { readonly kind: 'doctor'; readonly id: string; readonly name: string };
 
-/** Line states in which the insurer's promise stands. */
-export function isPromised(line: Pick<LetterRecordLine, 'outcome'>): boolean {
-  return line.outcome === 'approved' || line.outcome === 'partial';
+/** The insurer's promise stands: decided so, or being appealed, which takes nothing away. */
+export function isPromised(line: Pick<LetterRecordLine, 'outcome' | 'approvedQuantity'>): boolean {
+  return line.outcome === 'approved' || line.outcome === 'partial' || isAppealedPromise(line);
+}
+
+/** A cut that is appealed: what was promised before still stands. */
+export function isAppealedPromise(line: Pick<LetterRecordLine, 'outcome' | 'approvedQuantity'>): boolean {
+  return line.outcome === 'pended' && line.approvedQuantity > 0;
 }
 
 /** Letter states in which its promise stands. */
@@ -59,7 +69,7 @@ export function isInForce(record: Pick<LetterRecord, 'state'>): boolean {
 }
 
 /** State of a request by its lines: what is pended first, then what is promised. */
-export function stateByLines(lines: readonly Pick<LetterRecordLine, 'outcome'>[]): LetterState {
+export function stateByLines(lines: readonly Pick<LetterRecordLine, 'outcome' | 'approvedQuantity'>[]): LetterState {
   if (lines.some((line) => line.outcome === 'pended')) return 'pended';
   if (lines.every((line) => line.outcome === 'approved')) return 'approved';
   if (lines.some(isPromised)) return 'partially-approved';

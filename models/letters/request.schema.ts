@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { URGENCIES } from './types';
 
+/** One letter promises for a year at most. */
+const MAX_PERIOD_DAYS = 366;
 const isoDate = z.iso.date();
 const text = (max: number) => z.string().trim().min(1).max(max);
 
@@ -14,7 +16,11 @@ export const requestedLineSchema = z
     periodTo: isoDate,
     tooth: text(4).nullish(),
   })
-  .refine((line) => line.periodTo >= line.periodFrom, { path: ['periodTo'], error: 'period-ends-before-it-starts' });
+  .refine((line) => line.periodTo >= line.periodFrom, { path: ['periodTo'], error: 'period-ends-before-it-starts' })
+  .refine((line) => Date.parse(line.periodTo) - Date.parse(line.periodFrom) <= MAX_PERIOD_DAYS * 86_400_000, {
+    path: ['periodTo'],
+    error: 'period-longer-than-a-year',
+  });
 
 /** A request for prior authorisation as it comes in, whoever sends it. */
 export const letterRequestSchema = z.strictObject({

@@ -26,6 +26,10 @@ export const answerTexts = {
     ru: `Диагноза ${code} нет в МКБ-10: уточните код`,
     en: `Diagnosis ${code} is not in ICD-10: correct the code`,
   }),
+  coverEnds: (date: string): LocalizedText => ({
+    ru: `Срок согласован по ${date}: дальше покрытие или год лимитов кончается`,
+    en: `The term is agreed until ${date}: cover or the year of the limits ends there`,
+  }),
   overCeiling: (): LocalizedText => ({
     ru: 'Сумма запроса выше предела автоматического согласования: решает врач-эксперт',
     en: 'The sum is above the ceiling of automatic approval: an expert decides',

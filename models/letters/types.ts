@@ -34,6 +34,8 @@ export interface LetterFinding {
 /** What is left of one limit: units for a service prefix, kopecks of the insurer's share for `annual`. */
 export interface LimitRoom {
   readonly key: string;
+  /** First day of the contract year that the limit is of. */
+  readonly yearStart: string;
   readonly unit: 'units' | 'kopecks';
   readonly cap: number;
   /** Cap less what was billed without a letter and what other open letters hold; may be negative. */
@@ -52,6 +54,8 @@ export interface LineFacts {
   /** Numbers of open letters for the same person and service whose period overlaps. */
   readonly duplicateLetters: readonly string[];
   readonly missingDocuments: readonly string[];
+  /** Last day that a promise can stand on; null = not covered at all. */
+  readonly coveredTo: string | null;
   /** Service and clinic are in the trusted lane. */
   readonly trusted: boolean;
 }
@@ -81,7 +85,9 @@ export interface LineAnswer {
   readonly pendedFor: PendReason | null;
   readonly reasons: readonly LocalizedText[];
   /** What the approval takes of each limit. */
-  readonly reserve: readonly { readonly key: string; readonly amount: number }[];
+  readonly reserve: readonly { readonly key: string; readonly yearStart: string; readonly amount: number }[];
+  /** Why it is pended, as codes: a finding's, or `documents`, `no-price`, `over-ceiling`. */
+  readonly pendCodes: readonly string[];
 }
 
 export interface FirstAnswer {

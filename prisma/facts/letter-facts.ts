@@ -1,13 +1,18 @@
-import { plainDate } from '../../models/calendar';
+import { dayNumber, plainDate } from '../../models/calendar';
 import { normaliseCode } from '../../models/exchange/codes';
 import { AppError } from '../../models/errors';
+import { contractYear } from '../../models/letters/contract-year';
+import { earlier } from '../../models/letters/cover-term';
 import type { LetterRequestInput } from '../../models/letters/request.schema';
 import type { LetterFinding, LetterPolicy, LineFacts } from '../../models/letters/types';
 import type { Queryable } from '../pool';
 import { readCover } from '../repositories/letter-cover';
 import type { CoverRow, EnrolmentRow, ServiceRow } from '../repositories/letter-cover';
 import { lockLimits, readLimits } from '../repositories/letter-limits';
-import type { LimitAccount, LockedLimit } from '../repositories/letter-limits';
+import type { LimitAccount, LockedLimit, YearLimit } from '../repositories/letter-limits';
+
+/** Days between today and the start of a requested period. */
+const FAR_DAYS = 366;
 
 /** A requested line with its codes normalised and its ids found; input of the review engine. */
 export interface LineToReview {
@@ -41,9 +46,9 @@ export interface GatheredLetter {
 }
 
 /**
- * Everything that a first answer or a coverage check reads, in three round trips. With `lock` the person's counters stay
- * locked until the transaction ends, so what is left cannot be promised twice.
- * @throws AppError `letter.clinic-unknown` | `letter.policy-missing`
+ * Everything that a first answer or a coverage check reads, in a few round trips. With `lock` the
+ * person's counters are locked; the caller has locked the person, so what is left cannot be promised twice.
+ * @throws AppError `letter.clinic-unknown` | `letter.policy-missing` | `letter.period-far` | `letter.two-programmes`
  */
 export async function gatherLetter(
   db: Queryable,
@@ -62,10 +67,13 @@ export async function gatherLetter(
     requestId: options.requestId,
   });
   if (cover.clinicId === null || cover.hubId === null) throw clinicUnknown(request.clinicCode);
-  const first = asked.map((line) => line.periodFrom).reduce((a, b) => (a < b ? a : b));
-  const enrolment = enrolmentOn(cover, first);
+  assertNear(asked, plainDate(options.at));
+  const enrolment = oneEnrolment(asked.map((line) => enrolmentOn(cover, line.periodFrom)));
   const lines = asked.map((line, index) => toReview(line, index + 1, cover));
-  const account = enrolment === null || cover.policyId === null ? null : accountOf(cover.policyId, enrolment, first);
+  const account =
+    enrolment === null || cover.policyId === null
+      ? null
+      : { policyId: cover.policyId, contractId: enrolment.contractId };
   const caps = enrolment === null ? [] : capsFor(enrolment, lines);
   const limits = account === null ? [] : await (options.lock ? lockLimits : readLimits)(db, account, caps);
   const findings = await options.review(db, {
@@ -87,32 +95,41 @@ function enrolmentOn(cover: CoverRow, date: string): EnrolmentRow | null {
   return cover.enrolments.find((row) => row.from <= date && date <= row.to) ?? null;
 }
 
-/** A contract year runs from the start date or its anniversary. */
-function accountOf(policyId: number, enrolment: EnrolmentRow, date: string): LimitAccount {
-  const { contractId, contractStart } = enrolment;
-  let year = Number(date.slice(0, 4));
-  if (anniversary(contractStart, year) > date) year -= 1;
-  const yearEnd = new Date(Date.parse(`${anniversary(contractStart, year + 1)}T00:00:00Z`) - 86_400_000);
-  return {
-    policyId,
-    contractId,
-    yearStart: anniversary(contractStart, year),
-    yearEnd: yearEnd.toISOString().slice(0, 10),
-  };
+/** A letter stands on one programme: its limits, franchise and cover. */
+function oneEnrolment(found: readonly (EnrolmentRow | null)[]): EnrolmentRow | null {
+  const some = found.filter((row) => row !== null);
+  if (new Set(some.map((row) => row.programmeId)).size <= 1) return some[0] ?? null;
+  throw unfit('letter.two-programmes', 'lines', {
+    ru: 'Периоды строк относятся к разным программам: запросите их отдельно',
+    en: 'The lines fall under different programmes: ask for them separately',
+  });
 }
 
-/** 29 February has its anniversary on 1 March of common years. */
-function anniversary(start: string, year: number): string {
-  const day = `${year}${start.slice(4)}`;
-  return day.endsWith('-02-29') && new Date(Date.UTC(year, 1, 29)).getUTCMonth() !== 1 ? `${year}-03-01` : day;
+/** A promise is asked for what is near: a year back (it was done in an emergency) or ahead. */
+function assertNear(lines: readonly { readonly periodFrom: string }[], today: string): void {
+  const far = lines.findIndex(({ periodFrom }) => Math.abs(dayNumber(periodFrom) - dayNumber(today)) > FAR_DAYS);
+  if (far < 0) return;
+  throw unfit('letter.period-far', `lines.${far}.periodFrom`, {
+    ru: 'Начало периода дальше года от сегодняшнего дня',
+    en: 'The period starts more than a year from today',
+  });
 }
 
-function capsFor(enrolment: EnrolmentRow, lines: readonly LineToReview[]): { key: string; cap: number }[] {
-  const annual = enrolment.annualLimitKopecks === null ? [] : [{ key: 'annual', cap: enrolment.annualLimitKopecks }];
-  const units = enrolment.serviceLimits
-    .filter((limit) => lines.some((line) => line.serviceCode.startsWith(limit.service)))
-    .map((limit) => ({ key: limit.service, cap: limit.max_quantity }));
-  return [...annual, ...units];
+/** The limits that the lines count towards, in the contract year in which each line's period starts. */
+export function capsFor(
+  programme: Pick<EnrolmentRow, 'contractStart' | 'annualLimitKopecks' | 'serviceLimits'>,
+  lines: readonly { readonly serviceCode: string; readonly date: string }[],
+): YearLimit[] {
+  const caps = new Map<string, YearLimit>();
+  for (const line of lines) {
+    const year = contractYear(programme.contractStart, line.date);
+    const add = (key: string, cap: number): void => void caps.set(`${year.yearStart} ${key}`, { ...year, key, cap });
+    if (programme.annualLimitKopecks !== null) add('annual', programme.annualLimitKopecks);
+    for (const limit of programme.serviceLimits) {
+      if (line.serviceCode.startsWith(limit.service)) add(limit.service, limit.max_quantity);
+    }
+  }
+  return [...caps.values()];
 }
 
 function toReview(line: LetterRequestInput['lines'][number], lineNo: number, cover: CoverRow): LineToReview {
@@ -147,6 +164,12 @@ function factsOf(input: {
 }): LineFacts & { letterRequired: boolean } {
   const { line, cover, enrolment, limits, policy, request, findings } = input;
   const asked = request.lines[line.lineNo - 1]!;
+  const own = limits.filter(
+    (limit) =>
+      limit.yearStart <= line.date &&
+      line.date <= limit.yearEnd &&
+      (limit.key === 'annual' || line.serviceCode.startsWith(limit.key)),
+  );
   const needed = policy.documentRules
     .filter((rule) => line.serviceCode.startsWith(rule.service))
     .flatMap((rule) => rule.kinds);
@@ -156,14 +179,14 @@ function factsOf(input: {
     unitPrice: line.unitPrice,
     franchisePercent: enrolment?.franchisePercent ?? 0,
     findings,
-    limits: limits
-      .filter((limit) => limit.key === 'annual' || line.serviceCode.startsWith(limit.key))
-      .map((limit) => ({
-        key: limit.key,
-        unit: limit.key === 'annual' ? 'kopecks' : 'units',
-        cap: limit.cap,
-        left: limit.cap - limit.billed - limit.reserved,
-      })),
+    coveredTo: coverEnd(enrolment, line, own.length > 0),
+    limits: own.map((limit) => ({
+      key: limit.key,
+      yearStart: limit.yearStart,
+      unit: limit.key === 'annual' ? 'kopecks' : 'units',
+      cap: limit.cap,
+      left: limit.cap - limit.billed - limit.reserved,
+    })),
     duplicateLetters: cover.openLetters
       .filter(
         (open) => open.serviceCode === line.serviceCode && open.from <= asked.periodTo && asked.periodFrom <= open.to,
@@ -173,6 +196,12 @@ function factsOf(input: {
     trusted: cover.trusted.some((lane) => line.serviceCode.startsWith(lane.servicePrefix)),
     letterRequired: enrolment?.letterRequired.some((prefix) => line.serviceCode.startsWith(prefix)) ?? false,
   };
+}
+
+/** The last day that a promise for this line can stand on. */
+function coverEnd(enrolment: EnrolmentRow | null, line: LineToReview, limited: boolean): string | null {
+  if (enrolment === null) return null;
+  return earlier(enrolment.to, limited ? contractYear(enrolment.contractStart, line.date).yearEnd : null);
 }
 
 /** The contract's own policy in force, else the insurer's default. */
@@ -187,6 +216,10 @@ function policyOn(cover: CoverRow, enrolment: EnrolmentRow | null, date: string)
     { ru: 'Не заданы сроки и пределы гарантийных писем', en: 'No letter policy is in force' },
     { httpStatus: 500 },
   );
+}
+
+function unfit(code: string, field: string, text: { ru: string; en: string }): AppError {
+  return new AppError(code, text, { httpStatus: 422, details: { field } });
 }
 
 function clinicUnknown(code: string): AppError {

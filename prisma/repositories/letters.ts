@@ -113,6 +113,7 @@ export async function saveLetter(tx: Queryable, record: LetterRecord): Promise<v
     `WITH r AS (
        UPDATE letter_request SET number = $2, state = $3, pended_for = $4, final_at = $5, deadline = $6, due_at = $7,
          escalated_at = $8, overdue = $9, proposed_by = $10, decided_by = $11::uuid[], valid_to = $12,
+         proposal = $29, awaits_lead = $30,
          approved_kopecks = $13, revision = revision + 1, holder_id = NULL, holder_name = NULL, lease_until = NULL
        WHERE id = $1)
      UPDATE letter_request_line t SET ${OUTCOME_COLUMNS.map((name) => `${name} = l.${name}`).join(', ')}
@@ -134,6 +135,8 @@ export async function saveLetter(tx: Queryable, record: LetterRecord): Promise<v
       sumApproved(record),
       record.lines.map((line) => line.lineNo),
       ...outcomeValues(record.lines),
+      record.proposal === null ? null : JSON.stringify(record.proposal),
+      record.awaitsLead,
     ],
   );
 }
@@ -164,10 +167,14 @@ export async function appendLetterEvent(
   return done.rowCount === 1;
 }
 
-/** Next number of a letter, "ГП-000123" style without a year: a sequence, so it is never given twice. */
+/** Next number of a letter, "GL-00000123": a sequence, so it is never given twice. */
 export async function nextLetterNumber(tx: Queryable): Promise<string> {
   const rows = await tx.query<{ no: number }>(`SELECT nextval('letter_number') AS no`);
-  return `GL-${String(rows.rows[0]!.no).padStart(8, '0')}`;
+  return letterNumberOf(rows.rows[0]!.no);
+}
+
+export function letterNumberOf(no: number): string {
+  return `GL-${String(no).padStart(8, '0')}`;
 }
 
 const OUTCOMES: readonly (readonly [string, string, (line: LetterRecordLine) => string | number | null])[] = [
@@ -222,7 +229,7 @@ async function readOne(db: Queryable, requestId: string, lock: string): Promise<
   const rows = await db.query<LetterRow>(
     `SELECT r.id AS "requestId", r.number, r.urgency, r.state, r.pended_for AS "pendedFor",
        r.submitted_at AS "submittedAt", r.final_at AS "finalAt", r.deadline AS clock, r.escalated_at AS "escalatedAt",
-       r.overdue, r.proposed_by AS "proposedBy", r.decided_by AS "decidedBy", r.valid_to AS "validTo",
+       r.overdue, r.proposed_by AS "proposedBy", r.proposal, r.awaits_lead AS "awaitsLead", r.decided_by AS "decidedBy", r.valid_to AS "validTo",
        r.requested_kopecks AS "requestedKopecks", r.four_eyes_kopecks AS "fourEyesKopecks",
        r.escalate_before_percent AS "escalateBeforePercent", r.policy_id AS "policyId",
        r.clinic_id AS "clinicId", r.contract_id AS "contractId", r.revision, r.check_code AS "checkCode",

@@ -34,6 +34,12 @@ export async function letterPerson(pool: Pool, today: string, nth = 0): Promise<
   );
   const perPerson = new Map(rows.rows.reverse().map((row) => [row.policyNo, row]));
   const { programmeId, ...person } = [...perPerson.values()].reverse()[nth]!;
+  // Limits are kept per contract year: the present lies in the middle of one, whenever the test runs.
+  await pool.query(`UPDATE contract SET start_date = $2, end_date = $3 WHERE id = $1`, [
+    person.contractId,
+    addDays(today, -150),
+    addDays(today, 900),
+  ]);
   await pool.query(
     `INSERT INTO enrolment (policy_id, programme_id, enrolled_from, enrolled_to) VALUES ($1, $2, $3, $4)
      ON CONFLICT DO NOTHING`,

@@ -1,11 +1,10 @@
 import type { Client } from '@temporalio/client';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { ENGINE_VERSION } from '../../activities/batch-review';
 import { createActivityDeps } from '../../activities/deps';
 import { assembleLetterActivities } from '../../activities/letters/assemble';
@@ -13,6 +12,7 @@ import { letterOutboxHandlers } from '../../activities/letters/background';
 import { OUTBOX_HANDLERS, startOutboxRelay } from '../../activities/outbox-relay';
 import { createCmsSigner } from '../../activities/signature/cms-rsa';
 import { outboxState } from '../../prisma/repositories/outbox';
+import { batchReview } from '../../workflows/batch-review';
 import type { Queues } from '../../workflows/messages';
 import { STANDARD_TIMES } from '../../activities/letters/deps';
 import type { LetterTimes } from '../../activities/letters/deps';
@@ -26,6 +26,7 @@ import { publishPack } from '../../prisma/repositories/rule-sets';
 import { startTestApi } from './api';
 import type { TestApi } from './api';
 import { testTemporal } from './env';
+import { workflowBundle } from './review-house';
 
 /** Fixed: histories that were recorded with it are replayed for ever. */
 export const LETTERS_SECRET = 'letters-test-secret';
@@ -45,8 +46,6 @@ export interface LettersBench {
   readonly close: () => Promise<void>;
 }
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | null = null;
-
 /** API, worker, Postgres with the demo world (no invoices) and Temporal: everything that a letter lives on. */
 export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise<LettersBench> {
   installRuntimeOnce();
@@ -54,8 +53,7 @@ export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise
   const queue = taskQueue('letters');
   const queues = { flow: queue, review: `${queue}-review` };
   const temporal = await connectTemporal({ address, namespace, secret: SECRET });
-  bundle ??= bundleWorkflowCode({ workflowsPath: join(__dirname, '../../workflows/index.ts'), logger: QUIET });
-  const workflowBundle = await bundle;
+  const bundle = { codePath: await workflowBundle() };
   const pending: { pool?: TestApi['pool'] } = {};
   const deps = () => createActivityDeps(pending.pool!, '/nonexistent');
   const clock = { now: () => new Date() };
@@ -81,7 +79,7 @@ export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise
   const start = (): Promise<RunningWorkers> => {
     const activityDeps = deps();
     const letters = assembleLetterActivities({ ...activityDeps, engineVersion: ENGINE_VERSION, times });
-    const setup = { address, namespace, secret: SECRET, deps: activityDeps, workflowBundle };
+    const setup = { address, namespace, secret: SECRET, deps: activityDeps, workflowBundle: bundle };
     return startWorkers({ ...setup, queues, extra: { flow: letters }, drainMs: 500 });
   };
   let workers = await start();
@@ -114,11 +112,21 @@ export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise
   };
 }
 
-export const QUIET = { log: noop, trace: noop, debug: noop, info: noop, warn: noop, error: noop };
-function noop(): void {}
-
 let installed = false;
 function installRuntimeOnce(): void {
-  if (!installed) installRuntime(QUIET);
+  if (!installed) installRuntime();
   installed = true;
 }
+
+/** Reviews what has been taken in, through the batch workflow. */
+export async function reviewUntaken({ temporal, queue, queues }: LettersBench): Promise<void> {
+  await temporal.workflow.execute(batchReview, {
+    workflowId: `batch-review/letters-${randomUUID()}`,
+    taskQueue: queue,
+    args: [{ selection: { kind: 'untaken' }, queues }],
+  });
+}
+
+/** A logger that says nothing. */
+export const QUIET = { log: noop, trace: noop, debug: noop, info: noop, warn: noop, error: noop };
+function noop(): void {}
