@@ -220,9 +220,16 @@ function statutoryDaysOff(year: number): ReadonlySet<string> {
   return off;
 }
 
-/** The Swedish locale writes dates as YYYY-MM-DD. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** The Swedish locale writes dates as YYYY-MM-DD. One per zone: each holds much memory that the heap does not show. */
 function formatterOf(timeZone: string): Intl.DateTimeFormat {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  let formatter = formatters.get(timeZone);
+  if (formatter === undefined) {
+    formatter = new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+    formatters.set(timeZone, formatter);
+  }
+  return formatter;
 }
 
 function millis(instant: string): number {

@@ -95,10 +95,14 @@ async function queueTasks(
   queued: readonly QueuedLine[],
 ): Promise<Set<number>> {
   const receivedAt = new Map(versions.map((version) => [version.id, version.receivedAt]));
-  const tasks = groupTasks(queued).map((draft) => ({
-    ...draft,
-    ...taskClock(receivedAt.get(draft.versionId)!, draft.termDays),
-  }));
+  const clocks = new Map<string, ReturnType<typeof taskClock>>();
+  const tasks = groupTasks(queued).map((draft) => {
+    const received = receivedAt.get(draft.versionId)!;
+    const key = `${received}/${draft.termDays}`;
+    const clock = clocks.get(key) ?? taskClock(received, draft.termDays);
+    clocks.set(key, clock);
+    return { ...draft, ...clock };
+  });
   await insertTasks(tx, tasks);
   const first = new Map<number, (typeof tasks)[number]>();
   for (const task of tasks) {
