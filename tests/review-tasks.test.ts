@@ -99,6 +99,23 @@ describe('the queue', () => {
   });
 });
 
+describe('the routing policy', () => {
+  const rules = [{ codes: ['LIMI-03'], maxAtRiskKopecks: 10_000, action: 'accept' }];
+
+  test('is changed by a lead expert as a new version, and never so that a machine cuts on medical grounds', async () => {
+    await expert.post('/v1/routing-policies', { effectiveFrom: '2099-01-01', rules }).expect(403);
+    const unlawful = [{ codes: ['CLIN-01'], action: 'refuse' }];
+    const refused = await lead
+      .post('/v1/routing-policies', { effectiveFrom: '2099-01-01', rules: unlawful })
+      .expect(422);
+    expect(refused.body).toMatchObject({ code: 'routing.unlawful-rule' });
+    const made = await lead.post('/v1/routing-policies', { effectiveFrom: '2099-01-01', rules }).expect(201);
+    expect(made.body).toEqual({ version: 2, effectiveFrom: '2099-01-01', rules });
+    const { items } = (await expert.get('/v1/routing-policies').expect(200)).body as { items: { version: number }[] };
+    expect(items.map((policy) => policy.version)).toEqual([2, 1]);
+  });
+});
+
 describe('claiming', () => {
   test('200 experts race for 50 tasks: each has one winner, every loser gets 409 and learns who it was', async () => {
     const { items } = await queue(expert, '?state=open&limit=50');

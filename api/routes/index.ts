@@ -18,16 +18,20 @@ import { fraudCaseRoutes } from './fraud-cases';
 import { letterActRoutes } from './letter-acts';
 import { letterFileRoutes } from './letter-files';
 import { letterStatusRoutes } from './letter-status';
+import { letterSettingsRoutes } from './letter-settings';
+import { letterWorkRoutes } from './letter-work';
 import { letterRoutes } from './letters';
 import { meRoutes } from './me';
 import { outboxRoutes } from './outbox';
 import { ratingRoutes } from './ratings';
 import { quoteRoutes } from './quotes';
+import { replayRoutes } from './replay';
 import { reviewDecisionRoutes } from './review-decisions';
 import { reviewTaskRoutes } from './review-tasks';
 import { shadowRunRoutes } from './shadow-runs';
 import { surveyPageRoutes } from './survey-page';
 import { surveyRoutes } from './surveys';
+import { routingPolicyRoutes } from './routing-policies';
 import { userRoutes } from './users';
 import { webhookRoutes } from './webhooks';
 
@@ -44,16 +48,20 @@ const modules: readonly ((deps: ApiDeps) => RouteDefinition[])[] = [
   invoiceRoutes,
   actRoutes,
   batchRoutes,
+  routingPolicyRoutes,
   guidelinePackRoutes,
   decisionTableRoutes,
   shadowRunRoutes,
   disputeRoutes,
+  replayRoutes,
   outboxRoutes,
   coverageCheckRoutes,
   letterRoutes,
   letterActRoutes,
   letterFileRoutes,
   letterStatusRoutes,
+  letterSettingsRoutes,
+  letterWorkRoutes,
   webhookRoutes,
   fhirRoutes,
   surveyPageRoutes,

@@ -37,6 +37,22 @@ export async function insertRoutingPolicy(
   );
 }
 
+/** Adds the next version; versions are counted without gaps from 1, the shipped default. Returns its number. */
+export async function appendRoutingPolicy(
+  tx: Queryable,
+  policy: Omit<RoutingPolicy, 'version'>,
+  createdBy: string,
+): Promise<number> {
+  await tx.query('LOCK TABLE routing_policy IN SHARE ROW EXCLUSIVE MODE');
+  await insertRoutingPolicy(tx, DEFAULT_ROUTING_POLICY, null);
+  const rows = await tx.query<{ version: number }>(
+    `INSERT INTO routing_policy (version, effective_from, policy, created_by)
+     SELECT max(version) + 1, $1, $2, $3 FROM routing_policy RETURNING version`,
+    [policy.effectiveFrom, JSON.stringify({ rules: policy.rules }), createdBy],
+  );
+  return rows.rows[0]!.version;
+}
+
 export async function listRoutingPolicies(db: Queryable): Promise<RoutingPolicy[]> {
   const rows = await db.query<{ version: number; effectiveFrom: string; policy: { rules: RoutingPolicy['rules'] } }>(
     'SELECT version, effective_from AS "effectiveFrom", policy FROM routing_policy ORDER BY version DESC LIMIT 200',
