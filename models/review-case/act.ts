@@ -1,4 +1,4 @@
-import { addMoney, balances, NO_MONEY } from './money';
+import { addMoney, balances } from './money';
 import type { VerdictMoney } from './money';
 import type { VerdictKind } from './decisions';
 import { reasonText } from './reasons';
@@ -109,5 +109,3 @@ function reasonsOf(lines: readonly ActLine[]): ActReason[] {
     .map(([code, sum]) => ({ code, text: reasonText(code), ...sum }))
     .sort((a, b) => b.kopecks - a.kopecks || (a.code < b.code ? -1 : 1));
 }
-
-export const EMPTY_ACCEPTED = { lines: 0, money: NO_MONEY } as const;
