@@ -52,7 +52,7 @@ export interface GateLimits {
   readonly inputs: number;
 }
 
-export const GATE_LIMITS: GateLimits = { deviance: 0.005, total: 0.03, segment: 0.1, influence: 0.7, inputs: 1.5 };
+export const GATE_LIMITS: GateLimits = { deviance: 0.005, total: 0.03, segment: 0.1, influence: 0.8, inputs: 1.5 };
 
 /**
  * Champion against challenger on the same held-out rows: paired bootstrap over contracts of the relative deviance
