@@ -8,6 +8,7 @@ import type { OutboxHandler } from '../activities/outbox-relay';
 import { chooseSigner } from '../activities/signature/choose';
 import type { QueueKind } from '../activities/worker';
 import type { Config } from '../config';
+import { stepLetterLanes } from '../prisma/facts/letter-lanes';
 
 /** What features beside invoice review add to a worker process. */
 export interface WorkerFeatures {
@@ -43,7 +44,18 @@ export async function assembleFeatures(config: Config, deps: ActivityDeps): Prom
     handlers: { ...OUTBOX_HANDLERS, ...letterOutboxHandlers(issuing), ...feedback.handlers },
     startLoops: (onError) => {
       const webhooks = startWebhookSender({ pool: deps.pool, onError });
-      return () => webhooks.close();
+      const lanes = every(3_600_000, () => stepLetterLanes(deps.pool, { clinicId: null, now: new Date() }), onError);
+      return async () => {
+        clearInterval(lanes);
+        await webhooks.close();
+      };
     },
   };
+}
+
+/** Now and again until cleared; a failure is told and the next turn comes all the same. */
+function every(ms: number, work: () => Promise<unknown>, onError: (error: unknown) => void): NodeJS.Timeout {
+  const turn = (): void => void work().catch(onError);
+  turn();
+  return setInterval(turn, ms).unref();
 }

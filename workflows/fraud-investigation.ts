@@ -50,7 +50,8 @@ export async function fraudInvestigation({ caseId, view: resumed }: FraudCaseInp
     {
       validator: ({ act }) => {
         const wrong = view === null ? null : objectToAct(view.record, act);
-        if (wrong !== null) throw ApplicationFailure.nonRetryable(wrong.text.en, wrong.code, { text: wrong.text });
+        if (wrong !== null)
+          throw ApplicationFailure.nonRetryable(wrong.text.en, wrong.code, { text: wrong.text, httpStatus: 409 });
       },
     },
   );

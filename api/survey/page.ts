@@ -73,7 +73,7 @@ function field(question: SurveyQuestion, lang: Locale, fault: SurveyFault | null
       ? ' aria-invalid="true"'
       : '');
   const common = { id, text: question.text[lang], error, invalid, value };
-  if (question.answer === 'minutes') return fill('minutes', common);
+  if (question.answer === 'minutes') return fill('minutes', { ...common, unit: texts['unit']! });
   if (question.answer === 'text') return fill('text', { ...common, hint: texts['hint']! });
   const options: readonly (readonly [string, string])[] =
     question.answer === 'stars'

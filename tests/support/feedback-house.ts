@@ -36,7 +36,7 @@ let installed = false;
 
 /** API, workers, Temporal and Postgres with the demo world: everything that surveys and cases live on. */
 export async function openFeedbackHouse(caseTimes?: CaseTimes): Promise<FeedbackHouse> {
-  if (!installed) installRuntime(QUIET);
+  if (!installed) installRuntime();
   installed = true;
   const { address, namespace, taskQueue } = testTemporal();
   const queue = taskQueue('feedback');
@@ -60,7 +60,10 @@ export async function openFeedbackHouse(caseTimes?: CaseTimes): Promise<Feedback
     queues,
     deps: createActivityDeps(api.pool, spoolDir),
     extra: { flow: feature.flow, review: feature.review },
-    workflowBundle: await bundleWorkflowCode({ workflowsPath: join(__dirname, '../../workflows/index.ts'), logger: QUIET }),
+    workflowBundle: await bundleWorkflowCode({
+      workflowsPath: join(__dirname, '../../workflows/index.ts'),
+      logger: QUIET,
+    }),
     drainMs: 500,
   });
   const handlers = { ...OUTBOX_HANDLERS, ...feature.handlers };
