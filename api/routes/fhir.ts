@@ -20,6 +20,7 @@ import type { RouteDefinition } from '../http/route';
 import { requestIdOf, submitLetter } from '../letters/call';
 import { requireReview } from '../letters/deps';
 import { assertOwnRequest } from '../letters/owner';
+import { assertSameRequest } from '../letters/same-request';
 
 const FHIR_JSON = 'application/fhir+json';
 const TYPES = [FHIR_JSON, 'application/json'];
@@ -45,11 +46,10 @@ export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
         const request = checked(parseClaimBundle(body as unknown as Bundle));
         await assertOwnRequest(deps.pool, ctx.principal, 'letter:request', request);
         const requestId = requestIdOf(ctx.principal.id, request.senderRef ?? ctx.requestId);
-        await submitLetter(deps, requestId, {
-          requester: { role: ctx.principal.role, id: ctx.principal.id },
-          request,
-          submittedAt: now(),
-        });
+        const submittedAt = now();
+        const requester = { role: ctx.principal.role, id: ctx.principal.id };
+        const view = await submitLetter(deps, requestId, { requester, request, submittedAt });
+        if (view.letter.submittedAt !== submittedAt) await assertSameRequest(deps.pool, requestId, request);
         return bundleOf(deps, ctx, requestId);
       },
     }),

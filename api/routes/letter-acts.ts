@@ -4,6 +4,7 @@ import type { Action } from '../../models/access/policy';
 import type { LetterAct } from '../../models/letters/acts';
 import { claimLetter, holderOf, releaseLetter } from '../../prisma/repositories/letter-queue';
 import type { ClaimResult } from '../../prisma/repositories/letter-queue';
+import { hasConflict } from '../../prisma/repositories/letter-settings';
 import { readLetterDetail } from '../../prisma/repositories/letter-views';
 import type { ApiDeps } from '../deps';
 import type { RouteContext } from '../http/context';
@@ -24,9 +25,9 @@ import { answerOf } from '../letters/answer';
 import { actOnLetter } from '../letters/call';
 import { letterAnswer } from '../letters/views';
 
-const LEASE_SECONDS = 15 * 60;
+export const LEASE_SECONDS = 15 * 60;
 const params = z.object({ letterId: uuid() });
-const claimView = z.object({ leaseUntil: z.string(), revision: z.int() }).meta({ id: 'LetterClaim' });
+export const claimView = z.object({ leaseUntil: z.string(), revision: z.int() }).meta({ id: 'LetterClaim' });
 
 /** What doctors, clinics and the insured do with a request. Every decision goes through the request's workflow. */
 export function letterActRoutes(deps: ApiDeps): RouteDefinition[] {
@@ -46,6 +47,7 @@ export function letterActRoutes(deps: ApiDeps): RouteDefinition[] {
         const filter = scopeOf(ctx.principal, spec.permission);
         if ((await readLetterDetail(deps.pool, letterId, filter)) === null) throw notFound('letter');
         if (spec.byHolder === true) await assertHolder(deps, ctx, letterId);
+        if (await hasConflict(deps.pool, letterId, ctx.principal.id)) throw conflictOfInterest();
         const key = `${spec.path}:${ctx.principal.id}:${ctx.idempotencyKey ?? ctx.requestId}`;
         // The route's schema produced the body: the generic wrapper erases its type.
         const made = spec.act(ctx, input.body as z.output<B>);
@@ -167,7 +169,9 @@ async function assertHolder(deps: ApiDeps, ctx: RouteContext, letterId: string):
   throw conflict('letter.not-held', 'Сначала возьмите запрос', 'Claim the request first', details);
 }
 
-function claimed(result: ClaimResult): { leaseUntil: string; revision: number } {
+const conflictOfInterest = () => conflict('letter.conflict-of-interest', 'Конфликт интересов', 'Conflict of interest');
+
+export function claimed(result: ClaimResult): { leaseUntil: string; revision: number } {
   switch (result.kind) {
     case 'claimed':
       return { leaseUntil: result.leaseUntil, revision: result.revision };
@@ -181,7 +185,7 @@ function claimed(result: ClaimResult): { leaseUntil: string; revision: number } 
         skill: result.skill,
       });
     case 'conflict-of-interest':
-      throw conflict('letter.conflict-of-interest', 'Конфликт интересов', 'Conflict of interest');
+      throw conflictOfInterest();
     case 'not-open':
       throw conflict('letter.not-with-experts', 'Запрос не ждёт врача', 'The request awaits no doctor');
     default:

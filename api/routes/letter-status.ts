@@ -44,6 +44,7 @@ const metricsView = z
     pendsByReason: z.array(z.object({ reason: z.string(), pends: z.int() })),
     ageing: z.array(z.object({ band: z.string(), open: z.int() })),
     appeals: z.object({ decided: z.int(), overturned: z.int() }),
+    samples: z.object({ decided: z.int(), overturned: z.int() }),
   })
   .meta({ id: 'LetterMetrics' });
 

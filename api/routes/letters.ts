@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { scopeOf } from '../../models/access/policy';
+import { readerView } from '../../models/letters/reader-view';
 import { LETTER_STATES, URGENCIES } from '../../models/letters/types';
 import { letterRequestSchema } from '../../models/letters/request.schema';
-import { listLetters, readLetterDetail } from '../../prisma/repositories/letter-views';
+import { listLetters, listRowFor, readLetterDetail } from '../../prisma/repositories/letter-views';
 import type { ApiDeps } from '../deps';
 import { decodeCursor, toPage } from '../http/cursor';
 import { notFound } from '../http/errors';
@@ -12,6 +13,7 @@ import type { RouteDefinition } from '../http/route';
 import { answerOf } from '../letters/answer';
 import { requestIdOf, submitLetter } from '../letters/call';
 import { assertOwnRequest } from '../letters/owner';
+import { assertSameRequest } from '../letters/same-request';
 import { letterAnswer, letterDetail, letterListItem } from '../letters/views';
 
 const letterList = z.object({
@@ -22,6 +24,8 @@ const letterList = z.object({
   skill: code().optional(),
   clinicCode: code().optional(),
   escalated: flag().optional(),
+  /** Trusted-lane requests that wait for a doctor's look afterwards. */
+  toSample: flag().optional(),
 });
 
 /** Requests for guarantee letters: ask, list, look. */
@@ -42,11 +46,10 @@ export function letterRoutes(deps: ApiDeps): RouteDefinition[] {
         await assertOwnRequest(deps.pool, ctx.principal, 'letter:request', body);
         const reference = body.senderRef ?? ctx.idempotencyKey ?? ctx.requestId;
         const requestId = requestIdOf(ctx.principal.id, reference);
-        const view = await submitLetter(deps, requestId, {
-          requester: { role: ctx.principal.role, id: ctx.principal.id },
-          request: body,
-          submittedAt: (deps.now?.() ?? new Date()).toISOString(),
-        });
+        const submittedAt = (deps.now?.() ?? new Date()).toISOString();
+        const requester = { role: ctx.principal.role, id: ctx.principal.id };
+        const view = await submitLetter(deps, requestId, { requester, request: body, submittedAt });
+        if (view.letter.submittedAt !== submittedAt) await assertSameRequest(deps.pool, requestId, body);
         ctx.header('Location', `/v1/letters/${requestId}`);
         return answerOf(view);
       },
@@ -62,7 +65,8 @@ export function letterRoutes(deps: ApiDeps): RouteDefinition[] {
         const { cursor, limit, ...wanted } = query;
         const after = decodeCursor(cursor, z.tuple([z.string(), uuid()]));
         const filter = scopeOf(ctx.principal, 'letter:read');
-        const rows = await listLetters(ctx.db, { ...wanted, filter, after, limit: limit + 1 });
+        const found = await listLetters(ctx.db, { ...wanted, filter, after, limit: limit + 1 });
+        const rows = found.map((row) => listRowFor(row, ctx.principal.role));
         return toPage(rows, limit, (last) => [last.dueAt ?? 'infinity', last.id]);
       },
     }),
@@ -79,7 +83,7 @@ export function letterRoutes(deps: ApiDeps): RouteDefinition[] {
         const letter = await readLetterDetail(ctx.db, params.letterId, scopeOf(ctx.principal, 'letter:read'));
         if (letter === null) throw notFound('letter');
         ctx.etag(letter.revision);
-        return letter as z.input<typeof letterDetail>;
+        return readerView(letter, ctx.principal.role) as z.input<typeof letterDetail>;
       },
     }),
   ];

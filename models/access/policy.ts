@@ -88,6 +88,7 @@ export const POLICY = {
   'letter:decide': DOCTORS,
   'letter:amend': { ...DOCTORS, 'curator-doctor': 'hub' },
   'letter:documents': { 'curator-doctor': 'hub', clinic: 'clinic', insured: 'policy' },
+  'letter:settings': { administrator: 'all', 'lead-expert': 'all' },
   'letter:metrics': { administrator: 'all', analyst: 'all', 'lead-expert': 'all' },
   'webhook:manage': { administrator: 'all', clinic: 'clinic' },
 

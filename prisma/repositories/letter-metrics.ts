@@ -21,6 +21,8 @@ export interface LetterMetrics {
   readonly ageing: readonly { readonly band: string; readonly open: number }[];
   /** Appeals that were decided, and how many changed the answer. */
   readonly appeals: { readonly decided: number; readonly overturned: number };
+  /** Trusted lane: answers that a doctor has looked at afterwards, and would have decided otherwise. */
+  readonly samples: { readonly decided: number; readonly overturned: number };
 }
 
 export async function readLetterMetrics(db: Queryable, from: string, to: string): Promise<LetterMetrics> {
@@ -39,10 +41,11 @@ export async function readLetterMetrics(db: Queryable, from: string, to: string)
     [from, to],
   );
   const pends = await db.query<{ reason: string; pends: number }>(
-    `SELECT CASE WHEN e.kind = 'first-answer' THEN coalesce(l.value->>'pendedFor', '') ELSE e.kind END AS reason,
+    `SELECT CASE WHEN e.kind = 'first-answer' THEN coalesce(c.code, l.value->>'pendedFor') ELSE e.kind END AS reason,
        count(*)::int AS pends
      FROM letter_event e JOIN letter_request r ON r.id = e.request_id
        LEFT JOIN LATERAL jsonb_array_elements(CASE WHEN e.kind = 'first-answer' THEN e.body->'lines' ELSE '[]' END) l ON true
+       LEFT JOIN LATERAL jsonb_array_elements_text(coalesce(l.value->'pendCodes', '[]')) c(code) ON true
      WHERE ${period} AND (e.kind IN ('ask-documents', 'second-opinion') OR l.value->>'outcome' = 'pended')
      GROUP BY 1 ORDER BY 2 DESC`,
     [from, to],
@@ -55,9 +58,16 @@ export async function readLetterMetrics(db: Queryable, from: string, to: string)
        FROM letter_request WHERE state = 'pended') a GROUP BY band ORDER BY band`,
   );
   const appeals = await db.query<{ decided: number; overturned: number }>(
-    `SELECT count(*)::int AS decided, count(*) FILTER (WHERE r.approved_kopecks > 0)::int AS overturned
+    `SELECT count(*)::int AS decided, count(*) FILTER (WHERE r.approved_kopecks > (
+         SELECT min((e.body->>'approvedBefore')::bigint) FROM letter_event e
+         WHERE e.request_id = r.id AND e.kind = 'appeal'))::int AS overturned
      FROM letter_request r WHERE ${period} AND r.pended_for IS NULL
        AND EXISTS (SELECT 1 FROM letter_event e WHERE e.request_id = r.id AND e.kind = 'appeal')`,
+    [from, to],
+  );
+  const samples = await db.query<{ decided: number; overturned: number }>(
+    `SELECT count(sample_result)::int AS decided, count(*) FILTER (WHERE sample_result = 'overturned')::int AS overturned
+     FROM letter_request WHERE ${period}`,
     [from, to],
   );
   return {
@@ -67,5 +77,6 @@ export async function readLetterMetrics(db: Queryable, from: string, to: string)
     pendsByReason: pends.rows,
     ageing: ageing.rows,
     appeals: appeals.rows[0]!,
+    samples: samples.rows[0]!,
   };
 }

@@ -33,12 +33,19 @@ export interface LetterListQuery {
   readonly skill?: string;
   readonly clinicCode?: string;
   readonly escalated?: boolean;
+  readonly toSample?: boolean;
   /** Last row of the page before: [dueAt or 'infinity', id]. */
   readonly after: readonly [string, string] | null;
   readonly limit: number;
 }
 
 const OWNER_COLUMNS = { clinicId: 'r.clinic_id', hubId: 'r.hub_id', policyId: 'r.policy_id' } as const;
+
+/** A row without how the insurer deals out its work, for readers outside. */
+export function listRowFor(row: LetterListRow, role: string): LetterListRow {
+  if (role !== 'clinic' && role !== 'insured') return row;
+  return { ...row, skill: null, escalatedAt: null, overdue: false, holderName: null, leaseUntil: null };
+}
 
 /** Nearest deadline first, then the rest by id. */
 export async function listLetters(db: Queryable, query: LetterListQuery): Promise<LetterListRow[]> {
@@ -55,6 +62,7 @@ export async function listLetters(db: Queryable, query: LetterListQuery): Promis
   want('r.skill = ?', query.skill);
   want('c.code = ?', query.clinicCode);
   want('(r.escalated_at IS NOT NULL) = ?', query.escalated);
+  want('(r.sampled AND r.sample_result IS NULL) = ?', query.toSample);
   if (query.after !== null) {
     params.push(...query.after);
     wants.push(
@@ -141,6 +149,21 @@ export async function readLetterDetail(db: Queryable, id: string, filter: RowFil
      FROM letter_request r JOIN clinic c ON c.id = r.clinic_id JOIN hub h ON h.id = r.hub_id
        JOIN policy p ON p.id = r.policy_id
      WHERE r.id = $1 AND ${owner}`,
+    params,
+  );
+  return rows.rows[0] ?? null;
+}
+
+/** Whose request it is; null when it is not there or not the caller's. */
+export async function readLetterOwner(
+  db: Queryable,
+  id: string,
+  filter: RowFilter,
+): Promise<{ clinicId: number } | null> {
+  const params: unknown[] = [id];
+  const owner = filterSql(filter, OWNER_COLUMNS, params);
+  const rows = await db.query<{ clinicId: number }>(
+    `SELECT r.clinic_id AS "clinicId" FROM letter_request r WHERE r.id = $1 AND ${owner}`,
     params,
   );
   return rows.rows[0] ?? null;

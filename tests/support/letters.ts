@@ -58,6 +58,7 @@ export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise
   const deps = () => createActivityDeps(pending.pool!, '/nonexistent');
   const clock = { now: () => new Date() };
   const api = await startTestApi({
+    config: { WEBHOOK_ALLOW_HTTP: true },
     now: () => clock.now(),
     temporal: temporal.client,
     letterQueue: queue,
