@@ -1,5 +1,6 @@
 import { heartbeat } from '@temporalio/activity';
 import { withTransaction } from '../prisma/pool';
+import type { Pool } from '../prisma/pool';
 import { closeChecking } from '../prisma/repositories/batches';
 import { takeBatch as takeRows } from '../prisma/repositories/batch-take';
 import type { TakeSelection } from '../prisma/repositories/batch-take';
@@ -24,43 +25,49 @@ const TAKE_TIMEOUT_MS = 240_000;
 export function createBatchActivities(deps: ActivityDeps) {
   return {
     /** Takes the selection as one batch; null when there is nothing to take. */
-    async takeBatch(input: { businessKey: string; selection: TakeSelection }): Promise<TakenBatch | null> {
-      const { pool } = deps;
-      const ruleSetVersion = await currentRuleSet(pool, ENGINE_VERSION);
-      const { compiled } = await deps.snapshots.of(pool, ruleSetVersion);
-      const policy = await currentRoutingPolicy(pool, new Date().toISOString().slice(0, 10));
-      const taken = await withTransaction(pool, async (tx) => {
-        await tx.query(`SET LOCAL statement_timeout = ${TAKE_TIMEOUT_MS}`);
-        return takeRows(tx, {
-          ...input,
-          ruleSetVersion,
-          routingPolicyVersion: policy.version,
-          maxDoctorMinutes: maxDoctorMinutes(compiled),
-        });
-      });
-      if (taken === null) return null;
-      return {
-        batchId: taken.id,
-        lines: taken.lineCount,
-        subjects: {
-          person: taken.personCount,
-          'doctor-day': taken.doctorDayCount,
-          letter: taken.letterCount,
-          invoice: taken.invoiceCount,
-        },
-      };
-    },
+    takeBatch: (input: { businessKey: string; selection: TakeSelection }): Promise<TakenBatch | null> =>
+      whileBeating(take(deps, input)),
 
-    async closeChecking({ batchId }: { batchId: string }): Promise<void> {
-      await closeChecking(deps.pool, batchId);
-    },
+    closeChecking: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(closeChecking(deps.pool, batchId)),
 
     /** Routes what the batch changed in earlier invoices, starts the workflows of those that wait, marks it done. */
-    async finishBatch({ batchId }: { batchId: string }): Promise<void> {
-      await endBatch(deps.pool, batchId);
-      await queueLetterUses(deps.pool, batchId);
+    finishBatch: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(finish(deps.pool, batchId)),
+  };
+}
+
+async function take(
+  deps: ActivityDeps,
+  input: { businessKey: string; selection: TakeSelection },
+): Promise<TakenBatch | null> {
+  const { pool } = deps;
+  const ruleSetVersion = await currentRuleSet(pool, ENGINE_VERSION);
+  const { compiled } = await deps.snapshots.of(pool, ruleSetVersion);
+  const policy = await currentRoutingPolicy(pool, new Date().toISOString().slice(0, 10));
+  const taken = await withTransaction(pool, async (tx) => {
+    await tx.query(`SET LOCAL statement_timeout = ${TAKE_TIMEOUT_MS}`);
+    return takeRows(tx, {
+      ...input,
+      ruleSetVersion,
+      routingPolicyVersion: policy.version,
+      maxDoctorMinutes: maxDoctorMinutes(compiled),
+    });
+  });
+  if (taken === null) return null;
+  return {
+    batchId: taken.id,
+    lines: taken.lineCount,
+    subjects: {
+      person: taken.personCount,
+      'doctor-day': taken.doctorDayCount,
+      letter: taken.letterCount,
+      invoice: taken.invoiceCount,
     },
   };
+}
+
+async function finish(pool: Pool, batchId: string): Promise<void> {
+  await endBatch(pool, batchId);
+  await queueLetterUses(pool, batchId);
 }
 
 /** Chunks: the heavy, set-based steps, on their own queue so that workflows and people never wait behind them. */
@@ -74,7 +81,7 @@ export function createReviewActivities(deps: ActivityDeps) {
 
 const BEAT_MS = 3000;
 
-/** Heartbeats while a chunk runs: a worker that dies is noticed within seconds, not after the chunk's full timeout. */
+/** Heartbeats while a step runs: a worker that dies is noticed within seconds, not after the step's full timeout. */
 async function whileBeating<T>(work: Promise<T>): Promise<T> {
   const timer = setInterval(() => heartbeat(), BEAT_MS);
   try {

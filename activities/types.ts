@@ -2,5 +2,6 @@ import type { createBatchActivities, createReviewActivities } from './batch-revi
 import type { createInvoiceActivities } from './invoice-review';
 
 /** What workflows may know of activities: their types. Split by the queue that serves them. */
-export type FlowActivities = ReturnType<typeof createBatchActivities> & ReturnType<typeof createInvoiceActivities>;
+export type BatchActivities = ReturnType<typeof createBatchActivities>;
+export type InvoiceActivities = ReturnType<typeof createInvoiceActivities>;
 export type ReviewActivities = ReturnType<typeof createReviewActivities>;

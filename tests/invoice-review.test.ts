@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { appErrorOf } from '../api/http/workflow-commands';
+import { appErrorOf, commandInvoice } from '../api/http/workflow-commands';
 import { refusal } from '../activities/failures';
 import { problem } from '../models/review-case/problems';
-import { invoiceWorkflowId } from '../workflows/messages';
+import { decideUpdate, invoiceWorkflowId } from '../workflows/messages';
+import type { CaseView, DecideCommand } from '../workflows/messages';
 import { DOCTOR, LEAD } from './support/workflow-branches';
 import { caseView, openWorkflowHouse, RESULT } from './support/workflow-house';
 import type { MockActivities, WorkflowHouse } from './support/workflow-house';
@@ -40,6 +41,13 @@ const failureOf = async (work: Promise<unknown>): Promise<{ code?: string; httpS
   );
   return appErrorOf(error) as { code?: string };
 };
+
+/** An invoice that no batch has checked yet: the workflow checks it alone, then it waits. */
+const received = () => {
+  let asked = 0;
+  return () => Promise.resolve(caseView({ state: asked++ === 0 ? 'received' : 'waiting' }));
+};
+const secondsOf = (duration: { seconds?: unknown } | null | undefined): number => Number(duration?.seconds ?? 0);
 
 describe('commands that the validator refuses never reach an activity', () => {
   let called: string[];
@@ -94,6 +102,49 @@ test('a refused command keeps its code, status and facts on the way to the calle
   const failure = await failureOf(handle.executeUpdate('decide', { args: [decideCommand()] }));
   expect(failure).toMatchObject({ code: 'task.held', httpStatus: 409, details: { holderName: 'Лебедев' } });
   expect((await handle.describe()).status.name).toBe('RUNNING');
+});
+
+test('a person waits for a slow command only so long, and the same request again brings its outcome', async () => {
+  let answer = (): void => undefined;
+  const slow = new Promise<void>((resolve) => (answer = resolve));
+  let carriedOut = 0;
+  house = await openWorkflowHouse({
+    decide: async () => {
+      carriedOut += 1;
+      await slow;
+      return RESULT;
+    },
+  });
+  const { client, queues } = house;
+  const versionId = randomUUID();
+  const command = decideCommand() as DecideCommand;
+  const ask = (patienceMs: number) => commandInvoice(client, versionId, decideUpdate, command, queues, patienceMs);
+  const failure = await failureOf(ask(3000));
+  expect(failure).toMatchObject({ code: 'command-pending', httpStatus: 503, details: { retryAfterSeconds: 5 } });
+  answer();
+  expect(await ask(20_000)).toEqual(RESULT);
+  expect(carriedOut).toBe(1);
+});
+
+test('a step that its worker lost is given to another within seconds, while the person still waits', async () => {
+  const handle = await start({ loadCase: received() });
+  await until(async () => (await handle.query<CaseView>('case')).state === 'waiting');
+  await handle.executeUpdate('decide', { args: [decideCommand()] });
+  const { events } = await handle.fetchHistory();
+  const silence = Object.fromEntries(
+    (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: step }) =>
+      step ? [[step.activityType!.name!, secondsOf(step.heartbeatTimeout) || secondsOf(step.startToCloseTimeout)]] : [],
+    ),
+  );
+  expect(silence).toEqual({
+    loadCase: 12,
+    takeBatch: 12,
+    checkChunk: 12,
+    closeChecking: 12,
+    routeChunk: 12,
+    finishBatch: 12,
+    decide: 12,
+  });
 });
 
 test('the stored instant is slept to: the lead expert is told once it has come, and not before', async () => {

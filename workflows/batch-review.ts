@@ -1,6 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
 import { CHECK_SCOPES, countChunks, firstChunk, ROUTE_SCOPES, takeChunk } from './lib/chunks';
-import { flowSteps, reviewSteps, tuningOf } from './lib/steps';
+import { batchSteps, reviewSteps, tuningOf } from './lib/steps';
 import { slideOver } from './lib/window';
 import { pauseUpdate, progressQuery, resumeUpdate } from './messages';
 import type { BatchProgress, BatchReviewInput, BatchResume, ChunkRef, ChunkScope } from './messages';
@@ -14,7 +14,7 @@ const PREFIX = 'batch-review/';
  */
 export async function batchReview(input: BatchReviewInput): Promise<BatchProgress> {
   const tuning = tuningOf(input.tuning);
-  const flow = flowSteps(input.queues);
+  const flow = batchSteps(input.queues);
   const review = reviewSteps(input.queues);
   let progress: BatchProgress = {
     batchId: null,

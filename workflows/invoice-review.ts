@@ -10,7 +10,7 @@ import { checkDecisions } from '../models/review-case/decisions';
 import { problem } from '../models/review-case/problems';
 import type { CaseProblem } from '../models/review-case/problems';
 import { CHECK_SCOPES, firstChunk, ROUTE_SCOPES, takeChunk } from './lib/chunks';
-import { flowSteps, reviewSteps, tuningOf } from './lib/steps';
+import { actSteps, batchSteps, caseSteps, reviewSteps, tuningOf } from './lib/steps';
 import { slideOver } from './lib/window';
 import { answerUpdate, caseChangedSignal, caseQuery, decideUpdate, holdUpdate, reverseUpdate } from './messages';
 import type { CaseView, ChunkCursor, ChunkRef, ChunkScope, CommandResult, InvoiceReviewInput } from './messages';
@@ -23,7 +23,8 @@ const MAX_TEXT = 4000;
  * relay, or by the first command that needs it; a reversal after the act starts a new run that issues a supplement.
  */
 export async function invoiceReview(input: InvoiceReviewInput): Promise<CaseView> {
-  const flow = flowSteps(input.queues);
+  const steps = caseSteps(input.queues);
+  const { issueAct } = actSteps(input.queues);
   let view: CaseView = { state: 'received', openTasks: 0, nextEscalationAt: null };
   let stale = false;
 
@@ -32,16 +33,16 @@ export async function invoiceReview(input: InvoiceReviewInput): Promise<CaseView
     stale = true;
     return result;
   };
-  setHandler(decideUpdate, (command) => run(() => flow.decide({ versionId: input.versionId, ...command })), {
+  setHandler(decideUpdate, (command) => run(() => steps.decide({ versionId: input.versionId, ...command })), {
     validator: ({ author, decisions }) => refuse(checkDecisions(author, decisions)),
   });
-  setHandler(holdUpdate, (command) => run(() => flow.hold({ versionId: input.versionId, ...command })), {
+  setHandler(holdUpdate, (command) => run(() => steps.hold({ versionId: input.versionId, ...command })), {
     validator: ({ textToClinic }) => refuse(isText(textToClinic) ? null : problem('task.no-question')),
   });
-  setHandler(answerUpdate, (command) => run(() => flow.answerDocuments({ versionId: input.versionId, ...command })), {
+  setHandler(answerUpdate, (command) => run(() => steps.answerDocuments({ versionId: input.versionId, ...command })), {
     validator: ({ answerText }) => refuse(isText(answerText) ? null : problem('task.no-question')),
   });
-  setHandler(reverseUpdate, (command) => run(() => flow.reverse({ versionId: input.versionId, ...command })), {
+  setHandler(reverseUpdate, (command) => run(() => steps.reverse({ versionId: input.versionId, ...command })), {
     validator: ({ author, decision }) => refuse(checkReversal(author, decision)),
   });
   setHandler(caseChangedSignal, () => {
@@ -49,17 +50,17 @@ export async function invoiceReview(input: InvoiceReviewInput): Promise<CaseView
   });
   setHandler(caseQuery, () => view);
 
-  view = await flow.loadCase({ versionId: input.versionId });
+  view = await steps.loadCase({ versionId: input.versionId });
   if (view.state === 'received') {
     await checkAlone(input);
-    view = await flow.loadCase({ versionId: input.versionId });
+    view = await steps.loadCase({ versionId: input.versionId });
   }
   for (;;) {
     while (isWaiting(view)) {
       const due = await changeOrInstant(() => stale, view.nextEscalationAt);
-      if (due) await flow.escalate({ versionId: input.versionId, dueBy: view.nextEscalationAt! });
+      if (due) await steps.escalate({ versionId: input.versionId, dueBy: view.nextEscalationAt! });
       stale = false;
-      view = await flow.loadCase({ versionId: input.versionId });
+      view = await steps.loadCase({ versionId: input.versionId });
       if (workflowInfo().continueAsNewSuggested) {
         await condition(allHandlersFinished);
         await continueAsNew<typeof invoiceReview>(input);
@@ -69,9 +70,9 @@ export async function invoiceReview(input: InvoiceReviewInput): Promise<CaseView
     // A reversal that came while the act was being issued is in its supplement.
     stale = false;
     if (view.state !== 'superseded' && view.state !== 'received') {
-      await flow.issueAct({ versionId: input.versionId });
+      await issueAct({ versionId: input.versionId });
     }
-    view = await flow.loadCase({ versionId: input.versionId });
+    view = await steps.loadCase({ versionId: input.versionId });
     await condition(allHandlersFinished);
     if (!stale) return view;
   }
@@ -80,7 +81,7 @@ export async function invoiceReview(input: InvoiceReviewInput): Promise<CaseView
 /** The same activities as a batch, for a single invoice that was sent by a clinic through the API. */
 async function checkAlone(input: InvoiceReviewInput): Promise<void> {
   const tuning = tuningOf(input.tuning);
-  const flow = flowSteps(input.queues);
+  const flow = batchSteps(input.queues);
   const review = reviewSteps(input.queues);
   const taken = await flow.takeBatch({
     businessKey: `invoice/${input.versionId}`,

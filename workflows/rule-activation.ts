@@ -10,7 +10,7 @@ import type { ActivationActivities } from '../activities/rule-activation';
 import { activationQuery } from './library-messages';
 import type { ActivationInput, ActivationProgress } from './library-messages';
 import { CHECK_SCOPES, countChunks, firstChunk, takeChunk } from './lib/chunks';
-import { flowSteps, reviewSteps, tuningOf } from './lib/steps';
+import { batchSteps, reviewSteps, tuningOf } from './lib/steps';
 import { slideOver } from './lib/window';
 import { DEFAULT_QUEUES } from './messages';
 
@@ -20,7 +20,7 @@ import { DEFAULT_QUEUES } from './messages';
  */
 export async function ruleActivation(input: ActivationInput): Promise<ActivationProgress> {
   const tuning = tuningOf(input.tuning);
-  const flow = flowSteps(input.queues);
+  const flow = batchSteps(input.queues);
   const review = reviewSteps(input.queues);
   const { takeActivation } = proxyActivities<ActivationActivities>({
     taskQueue: (input.queues ?? DEFAULT_QUEUES).flow,

@@ -3,12 +3,14 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { createDataConverter } from '../../activities/codec/converter';
 import { connectTemporal } from '../../activities/temporal';
 import { installRuntime } from '../../activities/worker';
-import type { FlowActivities, ReviewActivities } from '../../activities/types';
+import type { BatchActivities, InvoiceActivities, ReviewActivities } from '../../activities/types';
 import type { CaseView, CommandResult, Queues, TakenBatch } from '../../workflows/messages';
 import { testTemporal } from './env';
 import { TEST_SECRET, workflowBundle } from './review-house';
 
-export type MockActivities = { [K in keyof (FlowActivities & ReviewActivities)]: (input: never) => Promise<unknown> };
+export type MockActivities = {
+  [K in keyof (BatchActivities & InvoiceActivities & ReviewActivities)]: (input: never) => Promise<unknown>;
+};
 
 /** A flow worker whose activities are the test's own: workflows alone, without Postgres. */
 export interface WorkflowHouse {
