@@ -3,6 +3,7 @@ import type { ActivityDeps } from '../activities/deps';
 import { assembleLetterActivities } from '../activities/letters/assemble';
 import { assembleFeedback } from '../activities/fraud-investigation/assemble';
 import { letterOutboxHandlers, startWebhookSender } from '../activities/letters/background';
+import { createRetrainingFlowActivities, createRetrainingMlActivities } from '../activities/model-retraining';
 import { OUTBOX_HANDLERS } from '../activities/outbox-relay';
 import type { OutboxHandler } from '../activities/outbox-relay';
 import { chooseSigner } from '../activities/signature/choose';
@@ -39,8 +40,13 @@ export async function assembleFeatures(config: Config, deps: ActivityDeps): Prom
     secret: config.MEDEX_SECRET,
     spoolDir: config.MEDEX_SPOOL_DIR,
   });
+  const retraining = { pool: deps.pool, dataDir: deps.spoolDir };
   return {
-    extra: { flow: { ...letters, ...feedback.flow }, review: feedback.review },
+    extra: {
+      flow: { ...letters, ...feedback.flow, ...createRetrainingFlowActivities(retraining) },
+      review: feedback.review,
+      ml: createRetrainingMlActivities(retraining),
+    },
     handlers: { ...OUTBOX_HANDLERS, ...letterOutboxHandlers(issuing), ...feedback.handlers },
     startLoops: (onError) => {
       const webhooks = startWebhookSender({ pool: deps.pool, onError });

@@ -25,10 +25,13 @@ import { meRoutes } from './me';
 import { outboxRoutes } from './outbox';
 import { ratingRoutes } from './ratings';
 import { quoteRoutes } from './quotes';
+import { riskModelRoutes } from './risk-models';
+import { qualityRoutes } from './quality';
 import { replayRoutes } from './replay';
 import { reviewDecisionRoutes } from './review-decisions';
 import { reviewTaskRoutes } from './review-tasks';
 import { shadowRunRoutes } from './shadow-runs';
+import { statAlertRoutes } from './stat-alerts';
 import { surveyPageRoutes } from './survey-page';
 import { surveyRoutes } from './surveys';
 import { routingPolicyRoutes } from './routing-policies';
@@ -54,6 +57,8 @@ const modules: readonly ((deps: ApiDeps) => RouteDefinition[])[] = [
   shadowRunRoutes,
   disputeRoutes,
   replayRoutes,
+  qualityRoutes,
+  statAlertRoutes,
   outboxRoutes,
   coverageCheckRoutes,
   letterRoutes,
@@ -71,6 +76,7 @@ const modules: readonly ((deps: ApiDeps) => RouteDefinition[])[] = [
   ratingRoutes,
   employerReportRoutes,
   quoteRoutes,
+  riskModelRoutes,
 ];
 
 /** All routes, in the order in which they are documented. */
