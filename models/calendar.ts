@@ -151,7 +151,10 @@ export function resumeDeadline(deadline: Deadline, at: string, calendar: Busines
     deadline.term.unit === 'hours'
       ? dueByMillis(new Date(millis(at)).toISOString(), deadline.remaining, calendar)
       : dueByDays(plainDate(at, calendar.timeZone), deadline.remaining, calendar);
-  return { ...deadline, ...due, pausedAt: null, remaining: null };
+  if (deadline.term.unit === 'hours') return { ...deadline, ...due, pausedAt: null, remaining: null };
+  // The whole term is stamped, not only its last part: days before the stop were counted by some calendar too.
+  const calendarVersion = calendarStamp(plainDate(deadline.startedAt, calendar.timeZone), due.dueDate, calendar);
+  return { ...deadline, ...due, calendarVersion, pausedAt: null, remaining: null };
 }
 
 /** What is left at `at`: business days (the due date itself counts as 0) or milliseconds; negative when broken. */
