@@ -57,8 +57,7 @@ let openHouses = 0;
 export async function openReviewHouse(): Promise<ReviewHouse> {
   const server = testTemporal();
   const { address, namespace } = server;
-  if (openHouses === 0)
-    installRuntime({ trace() {}, debug() {}, info() {}, log() {}, warn() {}, error: console.error });
+  if (openHouses === 0) installRuntime();
   openHouses += 1;
   const queues: Queues = { flow: server.taskQueue('flow'), review: server.taskQueue('review') };
   const temporal = { address, namespace, secret: TEST_SECRET };
