@@ -1,4 +1,5 @@
 import { PRICE_PARTS, STATE_NAMES } from '../quotes/texts';
+import type { FactorValue } from '../quotes/types';
 import type { SheetCell } from '../tabular/xlsx-writer';
 import { writeXlsx } from '../tabular/xlsx-writer';
 import type { QuoteDocument } from './quote-document';
@@ -80,7 +81,7 @@ function contributionRows({ result }: QuoteDocument): SheetCell[][] {
 
 function inputRows({ request }: QuoteDocument): SheetCell[][] {
   const codes = [...new Set(request.clinics.flatMap(({ factors }) => Object.keys(factors)))];
-  const text = (value: unknown): SheetCell =>
+  const text = (value: FactorValue | undefined): SheetCell =>
     value === null || value === undefined ? null : typeof value === 'number' ? value : String(value);
   return [
     ['Фактор', 'Договор', ...request.clinics.map((one) => one.clinicCode)],

@@ -80,7 +80,7 @@ function pricesOf(
   parameters: PricingParameters,
   rows: readonly BatchRow[],
 ): number[] {
-  const prices = new Array<number>(rows.length).fill(0);
+  const prices = rows.map(() => 0);
   const { sets } = scored.rows.keyed;
   for (let set = 0; set < sets.count; set++) {
     const own = [...sets.rows.subarray(sets.start[set]!, sets.start[set + 1]!)];

@@ -50,7 +50,7 @@ export function readFactorFile(
     const at = names.indexOf(column);
     return factor === undefined || at < 0 ? [] : [{ at, factor }];
   });
-  const missing = [...keys.filter(({ at }) => at < 0).map(({ name }) => name)];
+  const missing = keys.filter(({ at }) => at < 0).map(({ name }) => name);
   if (mapped.length === 0) missing.push(...Object.keys(layout.columns));
   if (missing.length > 0) throw headerError(missing, names);
   const values: FactorFileValue[] = [];
