@@ -24,6 +24,8 @@ export interface ApiDeps {
   readonly reviewRequested?: ReviewRequested;
   /** Task queue of letters, for tests that share one server. */
   readonly letterQueue?: string;
+  /** Task queue of trainings, for tests that share one server. */
+  readonly mlQueue?: string;
   readonly probes?: readonly Probe[];
   /** Injected in tests. */
   readonly now?: () => Date;
