@@ -13,7 +13,7 @@ export type CommentTopic = (typeof COMMENT_TOPICS)[number];
 export const COMPLAINTS = 6;
 
 /** Names for people. */
-export const TOPIC_NAMES: Readonly<Record<CommentTopic, { ru: string; en: string }>> = {
+const TOPIC_NAMES: Readonly<Record<CommentTopic, { ru: string; en: string }>> = {
   'not-rendered': { ru: 'услуги не было', en: 'service not rendered' },
   'paid-extra': { ru: 'доплата', en: 'paid extra' },
   rude: { ru: 'грубость', en: 'rudeness' },
