@@ -182,7 +182,7 @@ Written by \`npm run bench:underwriting\` on ${machine}. Rivals and choices: [un
 
 | what | measured | aim |
 |---|---|---|
-| quote of 14-16 clinics with contributions (integrated gradients), ${quotes.quotes} in process | p50 ${quotes.p50.toFixed(1)} ms, p99 ${quotes.p99.toFixed(1)} ms | p99 < 25 ms |
+| quote of 14-16 clinics with contributions (integrated gradients), ${quotes.quotes} in process | p50 ${quotes.p50.toFixed(1)} ms, p99 ${quotes.p99.toFixed(1)} ms | p99 < 100 ms (integrated gradients) |
 | tensors left after the quotes; growth of memory | ${quotes.tensorsLeft}; ${quotes.rssGrowthMb.toFixed(0)} MB | 0 |
 ${speeds.map(({ backend, rowsPerSecond }) => `| rows scored a second, ${backend} (encoding and experience included) | ${Math.round(rowsPerSecond)} | ${backend === 'native' ? '50,000' : '–'} |`).join('\n')}
 ${training === null ? '' : `| training, ${training.rows} rows, search included, ${training.backend} | ${training.seconds.toFixed(0)} s (${training.cpuSeconds.toFixed(0)} s of processor) | < 300 s |`}

@@ -35,12 +35,22 @@ export function expectedTotals(
   rows: ModelRows,
   inputs: EncodedRows,
 ): Float64Array {
-  const logs = memberLogs(tf, model.shape, model.members, rows, inputs);
   const cache = new Map<string, readonly number[]>();
+  for (const name of rows.groupNames) if (!cache.has(name)) cache.set(name, membersFor(model, name));
+  // A quote of a known contract asks a part of the members only.
+  const needed = new Set([...cache.values()].flat());
+  const asked = model.members.map((_, k) => k).filter((k) => needed.has(k));
+  const own = memberLogs(
+    tf,
+    model.shape,
+    asked.map((k) => model.members[k]!),
+    rows,
+    inputs,
+  );
+  const logs: Float64Array[] = [];
+  asked.forEach((k, i) => (logs[k] = own[i]!));
   return rows.base.map((base, row) => {
-    const group = rows.groupNames[row]!;
-    let members = cache.get(group);
-    if (members === undefined) cache.set(group, (members = membersFor(model, group)));
+    const members = cache.get(rows.groupNames[row]!)!;
     let sum = 0;
     for (const k of members) sum += Math.exp(Math.min(logs[k]![row]!, 40));
     return (base * sum) / members.length;

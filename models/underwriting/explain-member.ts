@@ -51,23 +51,7 @@ export function attributeSet(
       rival[row]![h1 + 1]! += weight * p;
     });
   });
-  const common = new Float64Array(inputs);
-  const out = new Float64Array(rows * inputs);
-  for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < inputs; i++) {
-      const x = values[row * inputs + i]!;
-      if (x === 0) continue;
-      const at = i * width;
-      let direct = weights.first[at + h1]! + (compete ? weights.first[at + h1 + 1]! : 0);
-      let taken = rival[row]![h1 + 1]! * weights.first[at + h1 + 1]!;
-      for (let k = 0; k < h1; k++) {
-        direct += weights.first[at + k]! * own[row]![k]!;
-        taken += weights.first[at + k]! * rival[row]![k]!;
-      }
-      out[row * inputs + i] = x * direct;
-      common[i]! -= gamma * x * taken;
-    }
-  }
+  const { out, common } = backToInputs(shape, weights, values, flat(own, width), flat(rival, width), gamma);
   const ends = pre.map((z) => nonlinearAt(weights, z, h1, h2, 1));
   const pulls = ends.map(({ pull }, row) => pull + pre[row]![h1 + 1]!);
   const top = Math.max(...pulls);
@@ -80,6 +64,51 @@ export function attributeSet(
     return log;
   });
   return { baseline, sizeEffect, inputs: out, logs };
+}
+
+/**
+ * Takes the averaged gradients back through the first layer: per row what its own inputs do, and what each input does
+ * to all rows by competition. The hot loop of a quote: flat arrays, one pass over the weights.
+ */
+function backToInputs(
+  { inputs, hidden: [h1], compete }: NetworkShape,
+  { first }: NetworkWeights,
+  values: Float32Array,
+  own: Float64Array,
+  rival: Float64Array,
+  gamma: number,
+): { readonly out: Float64Array; readonly common: Float64Array } {
+  const width = h1 + 2;
+  const rows = own.length / width;
+  const common = new Float64Array(inputs);
+  const out = new Float64Array(rows * inputs);
+  const line = new Float64Array(width);
+  for (let i = 0; i < inputs; i++) {
+    const at = i * width;
+    for (let k = 0; k < width; k++) line[k] = first[at + k]!;
+    const linear = line[h1]! + (compete ? line[h1 + 1]! : 0);
+    let shared = 0;
+    for (let row = 0; row < rows; row++) {
+      const x = values[row * inputs + i]!;
+      if (x === 0) continue;
+      const from = row * width;
+      let direct = linear;
+      for (let k = 0; k < h1; k++) direct += line[k]! * own[from + k]!;
+      out[row * inputs + i] = x * direct;
+      if (!compete) continue;
+      let taken = rival[from + h1 + 1]! * line[h1 + 1]!;
+      for (let k = 0; k < h1; k++) taken += line[k]! * rival[from + k]!;
+      shared += x * taken;
+    }
+    common[i] = -gamma * shared;
+  }
+  return { out, common };
+}
+
+function flat(rows: readonly Float64Array[], width: number): Float64Array {
+  const all = new Float64Array(rows.length * width);
+  rows.forEach((row, k) => all.set(row, k * width));
+  return all;
 }
 
 /** Adds the common part and spreads what quadrature left over in proportion to the size of the contributions. */
