@@ -63,8 +63,8 @@ test('the quarter that a day closes', () => {
 });
 
 test('the employer sees its own frozen table, no cell under eleven people and none that follows from others', async () => {
-  const { freezeEmployerReports } = createRatingActivities({ pool: api.pool, comments });
-  expect(await freezeEmployerReports({ today: '2026-04-02' })).toEqual({ reports: 2 });
+  const ratings = createRatingActivities({ pool: api.pool, comments });
+  expect(await ratings.freezeEmployerReports({ today: '2026-04-02' })).toEqual({ reports: 2 });
   const employer = await api.as('employer', { policyholderId: 1 });
   const { items } = (await employer.get('/v1/employer-reports')).body;
   expect(items).toHaveLength(1);
@@ -94,8 +94,8 @@ test('later answers do not change a frozen report: nothing can be subtracted fro
   const employer = await api.as('employer', { policyholderId: 1 });
   const before = (await employer.get('/v1/employer-reports')).body;
   await pool.query(`UPDATE feedback_answer SET answer = '1' WHERE question = 'rating' AND survey_id = 's1'`);
-  const { freezeEmployerReports } = createRatingActivities({ pool, comments });
-  expect(await freezeEmployerReports({ today: '2026-05-02' })).toEqual({ reports: 0 });
+  const ratings = createRatingActivities({ pool, comments });
+  expect(await ratings.freezeEmployerReports({ today: '2026-05-02' })).toEqual({ reports: 0 });
   expect((await employer.get('/v1/employer-reports')).body).toEqual(before);
   await expect(pool.query('DELETE FROM employer_report')).rejects.toThrow(/never changed/);
 });

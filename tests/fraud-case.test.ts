@@ -116,8 +116,14 @@ test('one case from the survey link to the closing report', async () => {
   const { taskId } = asked.body.record.tasks[0];
   await investigator.post(`${path}/task-results`, { taskId, result: 'Записей о процедурах нет' });
   await until(async () => (await investigator.get(path)).body.record.letters[0].overdue === true);
-  const { letterId } = (await investigator.get(path)).body.record.letters[0];
-  await investigator.post(`${path}/letter-answers`, { letterId, text: 'Журнал утерян' });
+  // The clinic sees the letter in its own account, and nothing of the case; another clinic sees nothing.
+  const clinic = await api.as('clinic', { clinicId: suspect });
+  const [inquiry] = (await clinic.get('/v1/clinic-inquiries')).body.items;
+  expect(inquiry).toMatchObject({ subject: 'Запрос документов', answeredAt: null });
+  const answer = { inquiryId: inquiry.inquiryId, text: 'Журнал утерян' };
+  const stranger = await api.as('clinic', { clinicId: suspect + 1 });
+  expect((await stranger.post('/v1/clinic-inquiries/answers', answer)).status).toBe(404);
+  expect((await clinic.post('/v1/clinic-inquiries/answers', answer)).body).toEqual({ answered: true });
 
   // The deadline comes: the hold is released by the clock, the case goes on.
   await until(async () => (await heldLines(pool, lineIds)).length === 0);

@@ -8,7 +8,6 @@ import { surveyWorkflowId } from '../workflows/survey-messages';
 import type { TestCaller } from './support/api';
 import { DEMO_WORLD, openFeedbackHouse } from './support/feedback-house';
 import type { FeedbackHouse } from './support/feedback-house';
-import { until } from './support/until';
 import { loadWorld, WORLD_PARTS } from '../activities/intake/load-world';
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';

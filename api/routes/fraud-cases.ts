@@ -1,4 +1,3 @@
-import { WithStartWorkflowOperation } from '@temporalio/client';
 import { z } from 'zod';
 import { scopeOf } from '../../models/access/policy';
 import type { Action } from '../../models/access/policy';
@@ -7,7 +6,6 @@ import type { CaseAct } from '../../models/investigation/acts';
 import { insertCases, listCases, readCase, readReport } from '../../prisma/repositories/fraud-cases';
 import { listSignals } from '../../prisma/repositories/fraud-signals';
 import { findUnit } from '../../prisma/repositories/fraud-units';
-import { caseActUpdate, fraudCaseWorkflowId } from '../../workflows/fraud-case-messages';
 import { fraudScoringWorkflowId } from '../../workflows/fraud-messages';
 import { DEFAULT_QUEUES } from '../../workflows/messages';
 import type { ApiDeps } from '../deps';
@@ -22,6 +20,7 @@ import {
   taskBody,
   textBody,
 } from '../fraud/act.schema';
+import { sendCaseAct } from '../fraud/call';
 import { caseDetail, caseRow, clockView, signalView } from '../fraud/views';
 import type { RouteContext } from '../http/context';
 import { decodeCursor, toPage } from '../http/cursor';
@@ -29,7 +28,6 @@ import { conflict, notFound } from '../http/errors';
 import { code, page, paging, text, uuid } from '../http/fields';
 import { defineRoute, file, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
-import { appErrorOf } from '../http/workflow-commands';
 
 const params = z.object({ caseId: uuid() });
 
@@ -186,7 +184,7 @@ function actRoutes(deps: ApiDeps): RouteDefinition[] {
         const { id, fullName, role } = ctx.principal;
         // The route's schema produced the body: the generic wrapper erases its type.
         const made = spec.act(input.body as z.output<B>, { id, name: fullName, role });
-        return send(deps, found.caseId, made, `${spec.path}:${ctx.idempotencyKey ?? ctx.requestId}`);
+        return sendCaseAct(deps, found.caseId, made, `${spec.path}:${ctx.idempotencyKey ?? ctx.requestId}`);
       },
     });
   return [
@@ -267,24 +265,4 @@ async function visible(ctx: RouteContext, caseId: string, action: Action) {
   const found = await readCase(ctx.db, caseId, scopeOf(ctx.principal, action));
   if (found === null) throw notFound('fraud-case');
   return found;
-}
-
-/** Sends an act to the case's workflow, which is started when the relay has not got to it yet. */
-async function send(deps: ApiDeps, caseId: string, act: CaseAct, key: string): Promise<z.input<typeof clockView>> {
-  const start = new WithStartWorkflowOperation('fraudInvestigation', {
-    workflowId: fraudCaseWorkflowId(caseId),
-    taskQueue: (deps.queues ?? DEFAULT_QUEUES).flow,
-    args: [{ caseId }],
-    workflowIdConflictPolicy: 'USE_EXISTING',
-  });
-  try {
-    const view = await requireTemporal(deps).workflow.executeUpdateWithStart(caseActUpdate, {
-      args: [{ act, key }],
-      updateId: key,
-      startWorkflowOperation: start,
-    });
-    return view as unknown as z.input<typeof clockView>;
-  } catch (error) {
-    throw appErrorOf(error);
-  }
 }

@@ -11,6 +11,7 @@ import { guidelinePackRoutes } from './guideline-packs';
 import { importRoutes } from './imports';
 import { invoiceRoutes } from './invoices';
 import { coverageCheckRoutes } from './coverage-checks';
+import { clinicInquiryRoutes } from './clinic-inquiries';
 import { employerReportRoutes } from './employer-reports';
 import { feedbackRoutes } from './feedback';
 import { fhirRoutes } from './fhir';
@@ -73,6 +74,7 @@ const modules: readonly ((deps: ApiDeps) => RouteDefinition[])[] = [
   surveyRoutes,
   feedbackRoutes,
   fraudCaseRoutes,
+  clinicInquiryRoutes,
   ratingRoutes,
   employerReportRoutes,
   quoteRoutes,

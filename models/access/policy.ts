@@ -105,6 +105,7 @@ export const POLICY = {
   'fraud:read': { investigator: 'all', 'lead-expert': 'all', administrator: 'all', analyst: 'all' },
   'fraud:manage': { investigator: 'all', 'lead-expert': 'all' },
   'fraud:close': { investigator: 'all', 'lead-expert': 'all' },
+  'fraud:answer': { clinic: 'clinic' },
   'rating:read': { ...STAFF_READ, ...UNDERWRITING, clinic: 'clinic' },
   'rating:contest': { clinic: 'clinic' },
   'rating:manage': { administrator: 'all', analyst: 'all' },
