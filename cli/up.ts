@@ -11,6 +11,7 @@ import { createPool } from '../prisma/pool';
 import type { Pool } from '../prisma/pool';
 import { progressDisplay } from './batch-progress';
 import { ensureSchedule, startBatch, triggerSchedule, watchBatch } from './batch-run';
+import { ensureFeedbackSchedules } from './feedback-schedules';
 import type { BatchWatch } from './batch-run';
 import { summarise, summaryText } from './batch-summary';
 import { ensureDemoLogins } from './demo-logins';
@@ -112,6 +113,7 @@ async function run({ flags, world, pool, connection, input, say }: Run): Promise
   });
   try {
     await ensureSchedule(temporal.client);
+    await ensureFeedbackSchedules(temporal.client);
     const port = await freePort(flags.port ?? WISHED_PORT);
     if (!once) await startApiProcess(input, connection, port);
     if (fresh) {
