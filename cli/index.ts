@@ -7,7 +7,9 @@ import { registerFindingsCommands } from './findings';
 import { registerFraudCommands } from './fraud';
 import { useInstallation } from './installation';
 import { registerModelCommands } from './model';
+import { registerLibraryCommands } from './library';
 import { registerReviewCommands } from './review';
+import { registerShadowCommands } from './shadow';
 import { registerTokenCommands } from './token';
 import { registerUpCommand } from './up';
 import { registerUserCommands } from './user';
@@ -32,6 +34,8 @@ export function createProgram(): Command {
   registerWorldCommands(program);
   registerReviewCommands(program);
   registerFindingsCommands(program);
+  registerLibraryCommands(program);
+  registerShadowCommands(program);
   registerUserCommands(program);
   registerTokenCommands(program);
   registerAuditCommands(program);

@@ -12,6 +12,7 @@ import type { Pool } from '../prisma/pool';
 import { progressDisplay } from './batch-progress';
 import { ensureSchedule, startBatch, triggerSchedule, watchBatch } from './batch-run';
 import { ensureFeedbackSchedules } from './feedback-schedules';
+import { ensureStatSchedule } from './stat-schedule';
 import type { BatchWatch } from './batch-run';
 import { summarise, summaryText } from './batch-summary';
 import { ensureDemoLogins } from './demo-logins';
@@ -113,6 +114,7 @@ async function run({ flags, world, pool, connection, input, say }: Run): Promise
   });
   try {
     await ensureSchedule(temporal.client);
+    await ensureStatSchedule(temporal.client);
     await ensureFeedbackSchedules(temporal.client);
     const port = await freePort(flags.port ?? WISHED_PORT);
     if (!once) await startApiProcess(input, connection, port);
