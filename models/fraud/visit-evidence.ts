@@ -9,7 +9,6 @@ import {
 } from './types';
 
 /** Observation codes of a yes/no question: 0 not asked, then yes, no, unsure. */
-const SEEN_NONE = 0;
 export const SEEN_YES = 1;
 export const SEEN_NO = 2;
 export const SEEN_UNSURE = 3;

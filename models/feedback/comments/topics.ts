@@ -11,15 +11,3 @@ export const COMMENT_TOPICS = [
 ] as const;
 export type CommentTopic = (typeof COMMENT_TOPICS)[number];
 export const COMPLAINTS = 6;
-
-/** Names for people. */
-const TOPIC_NAMES: Readonly<Record<CommentTopic, { ru: string; en: string }>> = {
-  'not-rendered': { ru: 'услуги не было', en: 'service not rendered' },
-  'paid-extra': { ru: 'доплата', en: 'paid extra' },
-  rude: { ru: 'грубость', en: 'rudeness' },
-  wait: { ru: 'ожидание', en: 'waiting' },
-  unnecessary: { ru: 'лишние назначения', en: 'unnecessary services' },
-  upcoding: { ru: 'приём короче выставленного', en: 'visit shorter than billed' },
-  praise: { ru: 'похвала', en: 'praise' },
-  other: { ru: 'прочее', en: 'other remarks' },
-};
