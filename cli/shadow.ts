@@ -5,7 +5,6 @@ import type { Command } from 'commander';
 import { loadConfig } from '../config';
 import { AppError } from '../models/errors';
 import type { ShadowSums } from '../models/shadow-run/sums';
-import { packSchema } from '../models/library/pack.schema';
 import { assertPublishable } from '../prisma/repositories/decision-tables';
 import { withTransaction } from '../prisma/pool';
 import type { Pool } from '../prisma/pool';
@@ -83,15 +82,15 @@ async function draftOf(pool: Pool, flags: RunFlags): Promise<ShadowRunDraft> {
   if (flags.pack !== undefined) {
     const { pack, problems } = await checkPackHere(pool, input);
     if (pack === null) throw invalidPack(problems);
-    const data = packSchema.parse(pack);
+    const sha256 = contentHash(input);
     return {
       ...base,
       kind: 'guideline_pack',
       candidateId,
-      name: data.pack,
-      version: data.version,
-      sha256: contentHash(data),
-      data,
+      name: pack.pack,
+      version: pack.version,
+      sha256,
+      data: input,
     };
   }
   await assertPublishable(input);

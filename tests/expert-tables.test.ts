@@ -118,7 +118,8 @@ test('every shipped table may be published', async () => {
   }
 });
 
-test('a shadow run shows what a table would do, agreeing with a count in SQL', async () => {
+test('a shadow run shows what a table would do, agreeing with a count in SQL, and how doctors see the rules', async () => {
+  const decided = await decideSome(6);
   const saved = await desk.author.post(TABLES, TABLE);
   path = `${TABLES}/${saved.body.version.id}`;
   const result = await shadowResult(desk.author, 'decision_table', saved.body.version.id as string, 60);
@@ -127,6 +128,15 @@ test('a shadow run shows what a table would do, agreeing with a count in SQL', a
   expect(result.codes.find(({ code }) => code === 'CLIN-TEST-DEAR')).toMatchObject({ added: counted.dear, removed: 0 });
   expect(result.codes.find(({ code }) => code === 'PLAU-0-TEST-DEAR')?.addedKopecks ?? 0).toBe(0);
   expect(result.codes.map(({ code }) => code).every((code) => code.endsWith('-TEST-DEAR'))).toBe(true);
+  // Every line that a doctor has seen was flagged by the rules in force: refused ones rightly, accepted ones in vain.
+  expect(decided.cut).toBeGreaterThan(0);
+  expect(result.agreementBefore).toEqual({
+    flaggedCut: decided.cut,
+    flaggedAccepted: decided.accepted,
+    cleanCut: 0,
+    cleanAccepted: 0,
+  });
+  expect(result.agreementAfter).toEqual(result.agreementBefore);
   expect(result.rules.find(({ rule }) => rule === 'table/TEST-DEAR')!.lines).toBe(counted.consultations);
 });
 
@@ -171,6 +181,28 @@ test('reverted, it takes its findings off lines that nobody has decided', async 
     await new Promise((resolve) => setTimeout(resolve, 100));
   expect(await open()).toBe(0);
 });
+
+/** A doctor refuses every other line of some tasks and accepts the rest. */
+async function decideSome(count: number): Promise<{ cut: number; accepted: number }> {
+  const done = { cut: 0, accepted: 0 };
+  const tasks = (await desk.second.get(`/v1/review-tasks?limit=${count}`)).body.items as { taskId: string }[];
+  for (const { taskId } of tasks) {
+    const claimed = await desk.second.post(`/v1/review-tasks/${taskId}/claim`);
+    const { lines } = (await desk.second.get(`/v1/review-tasks/${taskId}`)).body as { lines: { lineNo: number }[] };
+    const decisions = lines.map(({ lineNo }, i) => {
+      done[i % 2 === 0 ? 'cut' : 'accepted'] += 1;
+      return i % 2 === 0
+        ? { lineNo, kind: 'refuse', reasonCode: 'CLIN-01', clause: 'п. 1' }
+        : { lineNo, kind: 'accept' };
+    });
+    const path = `/v1/review-tasks/${taskId}/decisions`;
+    await desk.second
+      .post(path, { decisions })
+      .set('If-Match', claimed.headers.etag as string)
+      .expect(200);
+  }
+  return done;
+}
 
 /** Counted from the rows, without the product's rules. */
 async function wanted(batchId: string | null = null): Promise<{ dear: number; consultations: number }> {

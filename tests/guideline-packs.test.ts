@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -95,6 +95,15 @@ describe('an import', () => {
     for (const author of [desk.author, desk.second]) {
       expect((await author.post(`${PACKS}/${first.id}/review`, {})).body.code).toBe('library.four-eyes');
     }
+  });
+
+  test('of the shipped library is accepted whole, and keeps what each entry says about its origin', async () => {
+    const shipped = JSON.parse(
+      readFileSync(join(__dirname, '..', 'data', 'library', 'guidelines.json'), 'utf8'),
+    ) as object;
+    const saved = await desk.author.post(PACKS, shipped);
+    expect(saved.status).toBe(201);
+    expect((await desk.author.get(`${PACKS}/${saved.body.version.id}/content`)).body).toEqual(shipped);
   });
 
   test('is nothing for people outside: a clinic neither reads nor writes the library', async () => {
@@ -199,7 +208,7 @@ describe('publishing from a date', () => {
 
   test('is audited step by step with who did it, and the version keeps its own history', async () => {
     const row = (await desk.author.get(PACKS)).body.items.find(
-      (each: { version: string }) => each.version === '2026.1',
+      (each: { name: string; version: string }) => each.name === openPack().pack && each.version === '2026.1',
     );
     expect(row.history.map((step: { action: string }) => step.action)).toEqual(['create', 'review', 'publish']);
     const events = await api.pool.query<{ actor: string; facts: { step?: string } }>(

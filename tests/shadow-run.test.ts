@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Command } from 'commander';
+import { registerShadowCommands } from '../cli/shadow';
 import { enqueue } from '../prisma/repositories/outbox';
 import { findRuleVersion, ruleVersionData } from '../prisma/repositories/rule-versions';
 import { insertShadowRun } from '../prisma/repositories/shadow-runs';
@@ -131,6 +135,28 @@ test('cut small, paused, and continued as a new run of the workflow, it comes to
   const first = (await desk.lead.get(`/v1/shadow-runs?candidateId=${candidateId}`)).body.items.at(-1);
   const whole = (await desk.lead.get(`/v1/shadow-runs/${first.runId}`)).body.result;
   expect({ ...small, rules: [] }).toEqual({ ...whole, rules: [] });
+});
+
+test('the command line asks the same question of a file that nobody has imported', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'medex-shadow-'));
+  const file = join(folder, 'candidate.json');
+  writeFileSync(file, JSON.stringify(asked));
+  const written: string[] = [];
+  const env = process.env;
+  process.env = { ...env, DATABASE_URL: String(house.pool.options.connectionString) };
+  const spy = jest.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+  try {
+    const program = new Command().exitOverride();
+    registerShadowCommands(program);
+    await program.parseAsync(['node', 'medex', 'shadow', 'run', '--pack', file, '--months', '60', '--json']);
+  } finally {
+    spy.mockRestore();
+    process.env = env;
+    rmSync(folder, { recursive: true });
+  }
+  const run = JSON.parse(written.join('')) as { state: string; result: { codes: object[] } };
+  expect(run.state).toBe('done');
+  expect(run.result.codes).toMatchObject([{ code: 'FREQ-02', added: added.length, removed: 0 }]);
 });
 
 test('is published only after a run of its own, by the approval of a second doctor, from a date', async () => {

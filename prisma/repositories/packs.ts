@@ -31,7 +31,8 @@ export async function importPack(
 ): Promise<ImportedPack> {
   const { pack, problems } = await checkPackHere(tx, input);
   if (pack === null) throw invalidPack(problems);
-  const draft = { name: pack.pack, version: pack.version, data: pack, author: author.id, at: author.at };
+  // As it came: entries may carry more than the engine reads, e.g. which fields follow the source.
+  const draft = { name: pack.pack, version: pack.version, data: input, author: author.id, at: author.at };
   return { version: await saveDraft(tx, 'guideline_pack', draft), warnings: problems };
 }
 
