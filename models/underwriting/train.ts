@@ -9,6 +9,7 @@ import { findHistoryRoles, roleCodes } from './history-columns';
 import { measureImportance } from './importance';
 import { fitLargeLoss } from './large-loss';
 import type { UnderwritingModel } from './model';
+import { pack } from './model-files';
 import { noiseFactors, withNoise } from './noise-factor';
 import { profileFactors } from './profile';
 import type { ModelRows } from './rows';
@@ -118,14 +119,10 @@ export async function trainModel(
   return { ...draft, importance, version: versionOf(draft) };
 }
 
+/** Hash of everything that a price depends on: networks that agree may still read their inputs on other scales. */
 function versionOf(model: Omit<UnderwritingModel, 'version' | 'importance'>): string {
-  const hash = createHash('sha256');
-  hash.update(JSON.stringify([model.trainedOn, model.columns, model.settings, model.levels]));
-  for (const { weights, level } of model.members) {
-    hash.update(new Uint8Array(weights.first.buffer, weights.first.byteOffset, weights.first.byteLength));
-    hash.update(String(level));
-  }
-  return hash.digest('hex').slice(0, 16);
+  const { json, binary } = pack(model);
+  return createHash('sha256').update(json).update(binary).digest('hex').slice(0, 16);
 }
 
 function periodOf({ keyed }: ModelRows): { from: number; to: number } {
