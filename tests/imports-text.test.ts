@@ -107,6 +107,16 @@ describe('a text file', () => {
     expect(await refusal(content)).toEqual({ code, httpStatus: status });
   });
 
+  test.each<[string, string | Buffer, string]>([
+    ['nothing', '', 'файл пуст'],
+    ['a gz bomb', gzipSync(TEXT.padEnd(60_000_000, `${registryLine()}\n`)), 'степень сжатия: не более 150'],
+    ['a damaged gz', gzipSync(TEXT.repeat(50)).subarray(0, 90), 'архив повреждён'],
+  ])('says in Russian why %s is refused', async (_name, content, reason) => {
+    await expect(inspectTable(save(content), INVOICES).then(() => names(content))).rejects.toMatchObject({
+      text: { ru: expect.stringContaining(reason) },
+    });
+  });
+
   test('over the size limit is refused before it is read', async () => {
     const limits = { ...DEFAULT_LIMITS, maxFileBytes: 10 };
     await expect(inspectTable(save(TEXT), INVOICES, limits)).rejects.toMatchObject({

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { open } from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
 import { tooLargeError, unreadableFileError } from './limits';
-import type { IntakeLimits } from './limits';
+import type { FileFault, IntakeLimits } from './limits';
 
 /** The parts of an XLSX by name; nothing is unpacked before it is asked for. */
 export interface XlsxArchive {
@@ -33,8 +33,8 @@ export async function openXlsxArchive(path: string, fileBytes: number, limits: I
       close: () => zip.close(),
       stream(name, maxBytes) {
         const entry = entries.get(name);
-        if (!entry) return Promise.reject(unreadableFileError(`part ${name} is missing`));
-        if (entry.uncompressedSize > maxBytes) return Promise.reject(tooLargeError(name, maxBytes));
+        if (!entry) return Promise.reject(unreadableFileError('a part is missing'));
+        if (entry.uncompressedSize > maxBytes) return Promise.reject(tooLargeError('bytes of a part', maxBytes));
         return openEntry(zip, entry);
       },
     };
@@ -85,7 +85,7 @@ function readDirectory(zip: ZipFile, limits: IntakeLimits): Promise<Map<string, 
   });
 }
 
-function faultOf(entry: Entry, seen: ReadonlyMap<string, Entry>): string | null {
+function faultOf(entry: Entry, seen: ReadonlyMap<string, Entry>): FileFault | null {
   if ((entry.generalPurposeBitFlag & ENCRYPTED) !== 0) return 'password';
   if (((entry.externalFileAttributes >>> 16) & FILE_TYPE) === SYMLINK) return 'link inside the archive';
   if (/vbaProject\.bin$/i.test(entry.fileName)) return 'macros';
