@@ -3,6 +3,7 @@ import { AppError } from '../models/errors';
 import { renderCaseReport } from '../models/documents/case-report-pdf';
 import type { CaseTimes } from '../models/investigation/acts';
 import { clocksOf } from '../models/investigation/apply-act';
+import type { CaseClocks } from '../models/investigation/apply-act';
 import { newCase } from '../models/investigation/record';
 import type { Pool } from '../prisma/pool';
 import { withTransaction } from '../prisma/pool';
@@ -15,7 +16,6 @@ import {
   savePack,
   storeReport,
 } from '../prisma/repositories/fraud-cases';
-import type { CaseClockView } from '../workflows/fraud-case-messages';
 import { actOnCase, passClock } from './fraud-investigation/act';
 import type { ActInput, ClockInput } from './fraud-investigation/act';
 import { gatherEvidence } from './fraud-investigation/pack';
@@ -31,11 +31,11 @@ export interface CaseDeps {
 export function createCaseActivities(deps: CaseDeps) {
   return {
     /** Chooses the lines, freezes the evidence and begins the record; an opened case is only read. */
-    async openInvestigation({ caseId }: { caseId: string }): Promise<CaseClockView> {
+    async openInvestigation({ caseId }: { caseId: string }): Promise<CaseClocks> {
       return withTransaction(deps.pool, async (tx) => {
         const stored = await lockCase(tx, caseId);
         if (stored === null) throw noCase();
-        if (stored.record !== null) return { record: stored.record, ...clocksOf(stored.record) };
+        if (stored.record !== null) return clocksOf(stored.record);
         const at = deps.now().toISOString();
         const lines = await chooseCaseLines(tx, stored);
         const record = newCase(caseId, stored.scheme, lines);
@@ -49,15 +49,14 @@ export function createCaseActivities(deps: CaseDeps) {
         const author = { actorRole: 'system', actorId: null, actorName: null };
         await appendCaseEvent(tx, caseId, { kind: 'opened', ...author, key: 'opened', at, body });
         await savePack(tx, record, pack);
-        return { record, ...clocksOf(record) };
+        return clocksOf(record);
       });
     },
 
-    actOnCase: (input: ActInput): Promise<CaseClockView> => actOnCase(deps, input),
+    actOnCase: (input: ActInput): Promise<CaseClocks> => actOnCase(deps, input),
     /** The legal deadline of the hold: payment goes on, the case too. */
-    passHoldDeadline: (input: ClockInput): Promise<CaseClockView> => passClock(deps, input, { kind: 'hold-deadline' }),
-    passLetterDeadline: (input: ClockInput): Promise<CaseClockView> =>
-      passClock(deps, input, { kind: 'letter-overdue' }),
+    passHoldDeadline: (input: ClockInput): Promise<CaseClocks> => passClock(deps, input, { kind: 'hold-deadline' }),
+    passLetterDeadline: (input: ClockInput): Promise<CaseClocks> => passClock(deps, input, { kind: 'letter-overdue' }),
 
     /** Renders the closing report once. */
     async makeClosingReport({ caseId }: { caseId: string }): Promise<{ readonly sha256: string }> {

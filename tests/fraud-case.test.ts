@@ -3,13 +3,16 @@ import type { SurveyQuestion } from '../models/feedback/survey/questions';
 import { calibrated, recalibrate } from '../models/investigation/recalibrate';
 import { heldLines } from '../prisma/repositories/fraud-cases';
 import { readCaseLabels } from '../prisma/repositories/fraud-signals';
+import { fraudCaseWorkflowId } from '../workflows/fraud-case-messages';
 import { feedbackSurvey } from '../workflows/feedback-survey';
 import { fraudScoring } from '../workflows/fraud-scoring';
 import { surveyWorkflowId } from '../workflows/survey-messages';
 import type { TestCaller } from './support/api';
-import { openFeedbackHouse } from './support/feedback-house';
+import { FEEDBACK_SECRET, openFeedbackHouse } from './support/feedback-house';
 import type { FeedbackHouse } from './support/feedback-house';
+import { keepHistory, replayHistories } from './support/histories';
 import { readPdf } from './support/pdf-text';
+import { workflowBundle } from './support/review-house';
 import { until } from './support/until';
 
 /** A business day of a case's clocks lasts this long here: the hold of 20 days is over in 12 s. */
@@ -213,6 +216,9 @@ test('one case from the survey link to the closing report', async () => {
   expect((await round.result())!.closedAt).not.toBeNull();
   const states = await pool.query<{ state: string }>('SELECT DISTINCT state FROM survey ORDER BY 1');
   expect(states.rows.map((row) => row.state)).toEqual(['answered', 'expired']);
+  await keepHistory(temporal, fraudCaseWorkflowId(caseId), 'feedback/fraud-investigation');
+  await keepHistory(temporal, `${surveyWorkflowId(today)}/${queues.flow}`, 'feedback/feedback-survey');
+  await keepHistory(temporal, `fraud-scoring/${queues.flow}`, 'feedback/fraud-scoring');
 }, 240_000);
 
 test('a case opened by hand has its author, and a unit has one open case of a scheme', async () => {
@@ -225,6 +231,16 @@ test('a case opened by hand has its author, and a unit has one open case of a sc
   expect(found).toMatchObject({ openedBy: 'hand', state: 'open', reason: 'Звонок пациента' });
   expect((await analyst.post('/v1/fraud-cases', body)).status).toBe(403);
 });
+
+test('workflows that started under an older version of the code still replay', async () => {
+  const replayed = await replayHistories('feedback/', FEEDBACK_SECRET, { codePath: await workflowBundle() });
+  expect(replayed).toEqual(
+    ['feedback-survey', 'fraud-investigation', 'fraud-scoring'].map((name) => ({
+      name: `feedback/${name}.json`,
+      error: null,
+    })),
+  );
+}, 120_000);
 
 test('outcomes move the calibration a little at first and decide with hundreds of them', () => {
   const false9 = { score: 0.9, outcome: 'unfounded' } as const;

@@ -1,6 +1,6 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { CaseAct } from '../models/investigation/acts';
-import type { CaseRecord } from '../models/investigation/record';
+import type { CaseClocks } from '../models/investigation/apply-act';
 
 export function fraudCaseWorkflowId(caseId: string): string {
   return `fraud-case/${caseId}`;
@@ -9,16 +9,9 @@ export function fraudCaseWorkflowId(caseId: string): string {
 export interface FraudCaseInput {
   readonly caseId: string;
   /** Set by continue-as-new only. */
-  readonly view?: CaseClockView;
-}
-
-/** The case and the stored instants that its workflow sleeps to. */
-export interface CaseClockView {
-  readonly record: CaseRecord;
-  readonly holdDueAt: string | null;
-  readonly letterDueAt: string | null;
+  readonly view?: CaseClocks;
 }
 
 /** Any act of a person; the Update id is the request's key, so the same act happens once. */
-export const caseActUpdate = defineUpdate<CaseClockView, [{ readonly act: CaseAct; readonly key: string }]>('act');
-export const caseRecordQuery = defineQuery<CaseClockView | null>('record');
+export const caseActUpdate = defineUpdate<CaseClocks, [{ readonly act: CaseAct; readonly key: string }]>('act');
+export const caseRecordQuery = defineQuery<CaseClocks | null>('record');

@@ -9,9 +9,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { CaseActivities } from '../activities/fraud-investigation';
-import { objectToAct } from '../models/investigation/apply-act';
+import { objectAtDoor } from '../models/investigation/apply-act';
+import type { CaseClocks } from '../models/investigation/apply-act';
 import { caseActUpdate, caseRecordQuery } from './fraud-case-messages';
-import type { CaseClockView, FraudCaseInput } from './fraud-case-messages';
+import type { FraudCaseInput } from './fraud-case-messages';
 
 const RETRY = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 
@@ -32,8 +33,8 @@ const { openInvestigation, makeClosingReport } = proxyActivities<CaseActivities>
  * people's acts, sleeps to the stored deadline of the payment hold and releases it, sees letters become overdue, and
  * ends when a second person has confirmed the outcome.
  */
-export async function fraudInvestigation({ caseId, view: resumed }: FraudCaseInput): Promise<CaseClockView> {
-  let view: CaseClockView | null = resumed ?? null;
+export async function fraudInvestigation({ caseId, view: resumed }: FraudCaseInput): Promise<CaseClocks> {
+  let view: CaseClocks | null = resumed ?? null;
   let acting: Promise<unknown> = Promise.resolve();
   setHandler(caseRecordQuery, () => view);
   setHandler(
@@ -49,7 +50,7 @@ export async function fraudInvestigation({ caseId, view: resumed }: FraudCaseInp
     },
     {
       validator: ({ act }) => {
-        const wrong = view === null ? null : objectToAct(view.record, act);
+        const wrong = view === null ? null : objectAtDoor(view, act);
         if (wrong !== null)
           throw ApplicationFailure.nonRetryable(wrong.text.en, wrong.code, { text: wrong.text, httpStatus: 409 });
       },
@@ -57,8 +58,8 @@ export async function fraudInvestigation({ caseId, view: resumed }: FraudCaseInp
   );
 
   view ??= await openInvestigation({ caseId });
-  while (view.record.state !== 'closed') {
-    const seen: CaseClockView = view;
+  while (view.state !== 'closed') {
+    const seen: CaseClocks = view;
     const next = nextClock(seen);
     const changed = await changeOrInstant(() => view !== seen, next?.at ?? null);
     if (!changed) view = await steps[next!.step]({ caseId, dueAt: next!.at });
@@ -74,7 +75,7 @@ export async function fraudInvestigation({ caseId, view: resumed }: FraudCaseInp
 
 type Clock = { readonly step: 'passHoldDeadline' | 'passLetterDeadline'; readonly at: string };
 
-function nextClock({ holdDueAt, letterDueAt }: CaseClockView): Clock | null {
+function nextClock({ holdDueAt, letterDueAt }: CaseClocks): Clock | null {
   if (holdDueAt !== null && (letterDueAt === null || holdDueAt <= letterDueAt)) {
     return { step: 'passHoldDeadline', at: holdDueAt };
   }

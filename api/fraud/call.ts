@@ -1,10 +1,13 @@
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { z } from 'zod';
 import type { CaseAct } from '../../models/investigation/acts';
+import { clocksOf } from '../../models/investigation/apply-act';
+import { readCase } from '../../prisma/repositories/fraud-cases';
 import { caseActUpdate, fraudCaseWorkflowId } from '../../workflows/fraud-case-messages';
 import { DEFAULT_QUEUES } from '../../workflows/messages';
 import type { ApiDeps } from '../deps';
 import { requireTemporal } from '../deps';
+import { notFound } from '../http/errors';
 import { appErrorOf } from '../http/workflow-commands';
 import type { clockView } from './views';
 
@@ -22,13 +25,16 @@ export async function sendCaseAct(
     workflowIdConflictPolicy: 'USE_EXISTING',
   });
   try {
-    const view = await requireTemporal(deps).workflow.executeUpdateWithStart(caseActUpdate, {
+    await requireTemporal(deps).workflow.executeUpdateWithStart(caseActUpdate, {
       args: [{ act, key }],
       updateId: key,
       startWorkflowOperation: start,
     });
-    return view as unknown as z.input<typeof clockView>;
   } catch (error) {
     throw appErrorOf(error);
   }
+  const record = (await readCase(deps.pool, caseId, { kind: 'all' }))?.record;
+  if (record == null) throw notFound('fraud-case');
+  const { holdDueAt, letterDueAt } = clocksOf(record);
+  return { record, holdDueAt, letterDueAt } as unknown as z.input<typeof clockView>;
 }

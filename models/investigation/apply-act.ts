@@ -14,9 +14,12 @@ const objection = (code: string, ru: string, en: string): CaseObjection => ({
   text: { ru, en },
 });
 
+const CLOSED = objection('closed', 'Дело закрыто', 'The case is closed');
+const FOUR_EYES = objection('four-eyes', 'Подтвердить должен другой сотрудник', 'Somebody else has to confirm');
+
 /** Null: the act fits the case as it is. Pure; asked by the workflow's validator and again under the row's lock. */
 export function objectToAct(record: CaseRecord, act: CaseAct): CaseObjection | null {
-  if (record.state === 'closed') return objection('closed', 'Дело закрыто', 'The case is closed');
+  if (record.state === 'closed') return CLOSED;
   switch (act.kind) {
     case 'hold':
       return objectToHold(record, act.lineIds);
@@ -104,7 +107,7 @@ function objectToConfirmation(
 ): CaseObjection | null {
   if (record.proposal === null) return objection('no-proposal', 'Исход не предложен', 'No outcome is proposed');
   if (act.kind === 'confirm' && record.proposal.by.id === act.by.id) {
-    return objection('four-eyes', 'Подтвердить должен другой сотрудник', 'Somebody else has to confirm');
+    return FOUR_EYES;
   }
   return null;
 }
@@ -193,13 +196,30 @@ function dueOf(at: string, days: number, times: CaseTimes): { dueAt: string; cal
   return { dueAt: deadline.dueAt!, calendarVersion: deadline.calendarVersion };
 }
 
-/** The instants a case sleeps to: the end of its hold, the earliest answer that a clinic owes. */
-export function clocksOf(record: CaseRecord): {
+/** What a case's workflow has to know: little, since every act leaves a copy of it in the workflow's history. */
+export interface CaseClocks {
+  readonly state: CaseRecord['state'];
+  /** Who proposed the outcome: somebody else confirms. */
+  readonly proposedBy: string | null;
+  /** End of the hold. */
   readonly holdDueAt: string | null;
+  /** The earliest answer that a clinic owes. */
   readonly letterDueAt: string | null;
-} {
-  if (record.state === 'closed') return { holdDueAt: null, letterDueAt: null };
+}
+
+/** What can be refused at the door, before an act enters the workflow's history. */
+export function objectAtDoor({ state, proposedBy }: CaseClocks, act: CaseAct): CaseObjection | null {
+  if (state === 'closed') return CLOSED;
+  return act.kind === 'confirm' && proposedBy === act.by.id ? FOUR_EYES : null;
+}
+
+/** The instants a case sleeps to, and where it stands. */
+export function clocksOf(record: CaseRecord): CaseClocks {
+  const { state } = record;
+  const proposedBy = record.proposal?.by.id ?? null;
+  if (state === 'closed') return { state, proposedBy, holdDueAt: null, letterDueAt: null };
   const owed = record.letters.filter(isOwed).map((letter) => letter.answerDueAt);
   const holdDueAt = activeHold(record) ? record.hold!.dueAt : null;
-  return { holdDueAt, letterDueAt: owed.length === 0 ? null : owed.reduce((a, b) => (a < b ? a : b)) };
+  const letterDueAt = owed.length === 0 ? null : owed.reduce((a, b) => (a < b ? a : b));
+  return { state, proposedBy, holdDueAt, letterDueAt };
 }

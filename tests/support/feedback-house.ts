@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { bundleWorkflowCode } from '@temporalio/worker';
 import { createActivityDeps } from '../../activities/deps';
 import { assembleFeedback } from '../../activities/fraud-investigation/assemble';
 import type { SurveyMessage } from '../../activities/feedback-survey/channel';
@@ -18,7 +17,7 @@ import type { Queues } from '../../workflows/messages';
 import { startTestApi } from './api';
 import type { TestApi } from './api';
 import { testTemporal } from './env';
-import { QUIET } from './letters';
+import { workflowBundle } from './review-house';
 
 export interface FeedbackHouse {
   readonly api: TestApi;
@@ -32,6 +31,8 @@ export interface FeedbackHouse {
 }
 
 export const DEMO_WORLD = join(__dirname, '../../demo/world');
+/** Fixed: histories that were recorded with it are replayed for ever. */
+export const FEEDBACK_SECRET = 'feedback-test-secret';
 let installed = false;
 
 /** API, workers, Temporal and Postgres with the demo world: everything that surveys and cases live on. */
@@ -41,7 +42,7 @@ export async function openFeedbackHouse(caseTimes?: CaseTimes): Promise<Feedback
   const { address, namespace, taskQueue } = testTemporal();
   const queue = taskQueue('feedback');
   const queues = { flow: queue, review: `${queue}-review` };
-  const secret = 'feedback-test-secret';
+  const secret = FEEDBACK_SECRET;
   const spoolDir = await mkdtemp(join(tmpdir(), 'medex-feedback-'));
   const temporal = await connectTemporal({ address, namespace, secret });
   const api = await startTestApi({ temporal: temporal.client, queues, config: { MEDEX_SPOOL_DIR: spoolDir } });
@@ -60,10 +61,7 @@ export async function openFeedbackHouse(caseTimes?: CaseTimes): Promise<Feedback
     queues,
     deps: createActivityDeps(api.pool, spoolDir),
     extra: { flow: feature.flow, review: feature.review },
-    workflowBundle: await bundleWorkflowCode({
-      workflowsPath: join(__dirname, '../../workflows/index.ts'),
-      logger: QUIET,
-    }),
+    workflowBundle: { codePath: await workflowBundle() },
     drainMs: 500,
   });
   const handlers = { ...OUTBOX_HANDLERS, ...feature.handlers };
