@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../models/errors';
+import type { CommentModel } from '../models/feedback/comments/classify';
 import { renderCaseReport } from '../models/documents/case-report-pdf';
 import type { CaseTimes } from '../models/investigation/acts';
 import { clocksOf } from '../models/investigation/apply-act';
@@ -24,6 +25,7 @@ import type { EvidencePack } from './fraud-investigation/pack';
 export interface CaseDeps {
   readonly pool: Pool;
   readonly times: CaseTimes;
+  readonly comments: () => CommentModel;
   readonly now: () => Date;
 }
 
@@ -44,6 +46,7 @@ export function createCaseActivities(deps: CaseDeps) {
           stored,
           lines.map(({ lineId }) => lineId),
           at,
+          deps.comments(),
         );
         const body = { reason: stored.reason, lines: lines.length, sha256: hashOf(JSON.stringify(pack)) };
         const author = { actorRole: 'system', actorId: null, actorName: null };

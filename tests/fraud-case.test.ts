@@ -92,6 +92,8 @@ test('one case from the survey link to the closing report', async () => {
   expect(opened.pack.lines.some((line: { patientSaid: string | null }) => line.patientSaid === 'no')).toBe(true);
   const own = opened.pack.peers.find((peer: { measure: string }) => peer.measure === 'denied-share');
   expect(own.own).toBeGreaterThan(own.p75);
+  const complaint = opened.pack.comments.find((one: { topics: string[] }) => one.topics.includes('not-rendered'));
+  expect(complaint.phrases.length).toBeGreaterThan(0);
   expect(opened.pack.timeline.length).toBeGreaterThan(2);
   expect(opened.pack.network.length).toBeGreaterThan(0);
   const reads = await pool.query(

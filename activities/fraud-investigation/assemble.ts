@@ -49,7 +49,7 @@ export function assembleFeedback(options: {
   return {
     flow: withTypedFailures({
       ...createSurveyActivities({ pool, channel, publicUrl, secret }),
-      ...createCaseActivities({ pool, times: options.caseTimes ?? CASE_TIMES, now }),
+      ...createCaseActivities({ pool, times: options.caseTimes ?? CASE_TIMES, now, comments }),
       ...createRatingActivities({ pool, comments }),
     }),
     review: withTypedFailures(createScoringActivities({ pool, comments })),

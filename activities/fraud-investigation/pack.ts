@@ -1,6 +1,9 @@
+import { readComment } from '../../models/feedback/comments/classify';
+import type { CommentModel } from '../../models/feedback/comments/classify';
 import type { Queryable } from '../../prisma/pool';
 import {
   readPackAnswers,
+  readPackComments,
   readPackLines,
   readPackNetwork,
   readPackPeers,
@@ -16,6 +19,16 @@ import type {
   PeerMeasure,
 } from '../../prisma/repositories/fraud-pack';
 
+export interface CommentEvidence {
+  readonly visitDate: string;
+  readonly text: string;
+  readonly topics: readonly string[];
+  readonly phrases: readonly string[];
+}
+
+const READ_COMMENTS = 1000;
+const SHOWN_COMMENTS = 40;
+
 /** The evidence of a case as it was when it was opened. */
 export interface EvidencePack {
   readonly gatheredAt: string;
@@ -23,6 +36,8 @@ export interface EvidencePack {
   readonly lines: readonly PackLine[];
   readonly answers: readonly PackAnswers[];
   readonly peers: readonly PeerMeasure[];
+  /** Complaints in the patients' own words, with the phrases that made them complaints. */
+  readonly comments: readonly CommentEvidence[];
   readonly timeline: readonly PackMonth[];
   readonly network: readonly PackNeighbour[];
 }
@@ -33,6 +48,7 @@ export async function gatherEvidence(
   unit: { readonly clinicId: number; readonly doctorId: number | null; readonly signalId: string | null },
   lineIds: readonly number[],
   at: string,
+  model: CommentModel,
 ): Promise<EvidencePack> {
   return {
     gatheredAt: at,
@@ -40,7 +56,20 @@ export async function gatherEvidence(
     lines: await readPackLines(db, lineIds),
     answers: await readPackAnswers(db, unit),
     peers: await readPackPeers(db, unit),
+    comments: complaintsOf(await readPackComments(db, unit, READ_COMMENTS), model),
     timeline: await readPackTimeline(db, unit),
     network: await readPackNetwork(db, unit),
   };
+}
+
+function complaintsOf(
+  comments: readonly { readonly visitDate: string; readonly text: string }[],
+  model: CommentModel,
+): CommentEvidence[] {
+  return comments
+    .flatMap(({ visitDate, text }) => {
+      const { complaint, topics, phrases } = readComment(model, text);
+      return complaint ? [{ visitDate, text, topics, phrases: phrases.map(({ phrase }) => phrase) }] : [];
+    })
+    .slice(0, SHOWN_COMMENTS);
 }

@@ -143,6 +143,14 @@ const pack = z
         peers: z.int(),
       }),
     ),
+    comments: z.array(
+      z.object({
+        visitDate: z.string(),
+        text: z.string(),
+        topics: z.array(z.string()),
+        phrases: z.array(z.string()),
+      }),
+    ),
     timeline: z.array(z.object({ month: z.string(), lines: z.int(), payableKopecks: z.number(), denied: z.int() })),
     network: z.array(
       z.object({ clinicCode: z.string(), doctorCode: z.string(), sharedPatients: z.int(), ofPatients: z.int() }),

@@ -65,6 +65,22 @@ export async function readPackAnswers(db: Queryable, unit: Unit): Promise<PackAn
   return rows.rows;
 }
 
+export interface PackComment {
+  readonly answerId: number;
+  readonly visitDate: string;
+  readonly text: string;
+}
+
+/** The unit's newest comments. */
+export async function readPackComments(db: Queryable, unit: Unit, limit: number): Promise<PackComment[]> {
+  const rows = await db.query<PackComment & Record<string, unknown>>(
+    `SELECT a.id AS "answerId", a.visit_date AS "visitDate", a.answer AS text
+     FROM ${UNIT_ANSWERS} AND a.question = 'comment' AND a.answer <> '' ORDER BY a.id DESC LIMIT $3`,
+    [unit.clinicId, unit.doctorId, limit],
+  );
+  return rows.rows;
+}
+
 export interface PeerMeasure {
   readonly measure: 'lines-per-visit' | 'kopecks-per-visit' | 'denied-share';
   readonly own: number | null;
