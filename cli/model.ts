@@ -18,10 +18,12 @@ import { timesOf } from '../models/underwriting/rows';
 import { pickRows } from '../models/underwriting/table';
 import { trainModel } from '../models/underwriting/train';
 import type { TrainingControl, TrainingProgress } from '../models/underwriting/train-ensemble';
+import { registerModelStatistics } from './model-statistics';
 
 /** Adds `medex model train | score | evaluate`. */
 export function registerModelCommands(program: Command): void {
   const model = program.command('model').description('underwriting model: learn from a portfolio, forecast, measure');
+  registerModelStatistics(model);
   model
     .command('train')
     .description('train on a portfolio; Ctrl-C keeps the members done, the same command goes on from there')

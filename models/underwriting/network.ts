@@ -26,13 +26,6 @@ export interface NetworkWeights {
   readonly gamma: number;
 }
 
-export const WEIGHT_NAMES = ['first', 'firstBias', 'second', 'secondBias', 'out'] as const;
-
-/** Sizes of the weight arrays of a shape, in the order of {@link WEIGHT_NAMES}. */
-export function weightSizes({ inputs, hidden: [h1, h2] }: NetworkShape): readonly number[] {
-  return [inputs * (h1 + 2), h1, h1 * h2, h2, h2 * 2];
-}
-
 /** Seeded start: small first layer, He second layer, outputs near zero, so that training starts from the mean. */
 export function initialWeights(shape: NetworkShape, level: number, seed: number): NetworkWeights {
   const random = createRandom(seed);

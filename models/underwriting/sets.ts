@@ -79,12 +79,6 @@ export function foldOf(group: string, folds: number, seed: number): number {
   return hashText(group, seed) % folds;
 }
 
-/** Fold of each row; rows without a group are their own groups, spread by position. */
-export function foldRows(keyed: KeyedRows, folds: number, seed: number): Int32Array {
-  const byGroup = keyed.groups.map((group) => foldOf(group, folds, seed));
-  return Int32Array.from(keyed.groupOf, (code, row) => (code < 0 ? foldOf(String(row), folds, seed) : byGroup[code]!));
-}
-
 function orZero(value: number): number {
   return Number.isNaN(value) ? 0 : value;
 }
