@@ -71,6 +71,9 @@ export const letterDetail = letterListItem
     validTo: z.string().nullable(),
     finalAt: z.string().nullable(),
     proposedBy: z.string().nullable(),
+    proposal: z.unknown(),
+    awaitsLead: z.boolean(),
+    trustedLane: z.boolean(),
     lines: z.array(line),
     thread: z.array(
       z.object({

@@ -16,6 +16,9 @@ interface Readable {
   readonly holderName: string | null;
   readonly leaseUntil: string | null;
   readonly proposedBy: string | null;
+  readonly proposal: unknown;
+  readonly awaitsLead: boolean;
+  readonly trustedLane: boolean;
   readonly thread: readonly ThreadEntry[];
 }
 
@@ -57,6 +60,9 @@ export function readerView<L extends Readable>(letter: L, role: Role): L {
     holderName: null,
     leaseUntil: null,
     proposedBy: null,
+    proposal: null,
+    awaitsLead: false,
+    trustedLane: false,
     thread,
   };
 }

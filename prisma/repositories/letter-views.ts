@@ -90,6 +90,10 @@ export interface LetterDetail extends LetterListRow {
   readonly validTo: string | null;
   readonly finalAt: string | null;
   readonly proposedBy: string | null;
+  /** What the first of two doctors proposed, in the shape of a decision's lines. */
+  readonly proposal: unknown;
+  readonly awaitsLead: boolean;
+  readonly trustedLane: boolean;
   readonly lines: readonly LetterDetailLine[];
   readonly thread: readonly { kind: string; actorRole: string; actorName: string | null; at: string; body: unknown }[];
   readonly attachments: readonly { id: string; kind: string; fileName: string; addedAt: string }[];
@@ -130,7 +134,8 @@ export async function readLetterDetail(db: Queryable, id: string, filter: RowFil
        r.holder_name AS "holderName", CASE WHEN r.lease_until > now() THEN r.lease_until END AS "leaseUntil",
        r.requested_kopecks AS "requestedKopecks", r.approved_kopecks AS "approvedKopecks", r.revision,
        p.policy_no AS "policyNo", r.sender_ref AS "senderRef", r.check_code AS "checkCode", r.valid_to AS "validTo",
-       r.final_at AS "finalAt", r.proposed_by AS "proposedBy",
+       r.final_at AS "finalAt", r.proposed_by AS "proposedBy", r.proposal, r.awaits_lead AS "awaitsLead",
+       r.trusted_lane AS "trustedLane",
        (SELECT count(*)::int FROM letter_request_line l WHERE l.request_id = r.id) AS "lineCount",
        (SELECT json_agg(json_build_object('lineNo', l.line_no, 'letterNo', f.letter_no, 'serviceCode', l.service_code,
           'serviceName', s.name, 'diagnosisCode', l.diagnosis_code, 'quantity', l.quantity, 'periodFrom', l.period_from,
