@@ -3,10 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { createActivityDeps } from '../activities/deps';
+import { startWorkers } from '../activities/worker';
 import { registerShadowCommands } from '../cli/shadow';
 import { enqueue } from '../prisma/repositories/outbox';
 import { findRuleVersion, ruleVersionData } from '../prisma/repositories/rule-versions';
 import { insertShadowRun } from '../prisma/repositories/shadow-runs';
+import { shadowWorkflowId } from '../workflows/library-messages';
+import { testTemporal } from './support/env';
+import { until } from './support/until';
 import {
   activated,
   countEarlyRepeats,
@@ -18,7 +23,7 @@ import {
 } from './support/library-desk';
 import type { LibraryDesk } from './support/library-desk';
 import { lineKey, readAnswers, readCsv } from './support/open-world';
-import { loadInsurer, moneyOf, openReviewHouse, OPEN_WORLD } from './support/review-house';
+import { loadInsurer, moneyOf, openReviewHouse, OPEN_WORLD, TEST_SECRET, workflowBundle } from './support/review-house';
 import type { ReviewHouse } from './support/review-house';
 
 /** Glaucoma: two of its services have a minimum interval of 14 days. */
@@ -103,19 +108,7 @@ test('answers: what if the minimum interval of one guideline went from 14 to 30 
 });
 
 test('cut small, paused, and continued as a new run of the workflow, it comes to the same', async () => {
-  const id = randomUUID();
-  const row = (await findRuleVersion(house.pool, 'guideline_pack', candidateId))!;
-  await insertShadowRun(house.pool, {
-    id,
-    kind: 'guideline_pack',
-    candidateId,
-    name: row.name,
-    version: row.version,
-    sha256: row.sha256,
-    data: await ruleVersionData(house.pool, 'guideline_pack', candidateId),
-    months: 60,
-    startedBy: null,
-  });
+  const id = await insertRun();
   const tuning = { window: 2, chunk: { person: 150, 'doctor-day': 100, letter: 100, invoice: 100 }, maxEvents: 60 };
   await enqueue(house.pool, [{ topic: 'shadow-run', key: id, payload: { runId: id, tuning } }]);
   // The workflow may not be there yet: the first pause that is heard holds it.
@@ -132,9 +125,42 @@ test('cut small, paused, and continued as a new run of the workflow, it comes to
     [id],
   );
   expect(chunks.rows[0]!.n).toBeGreaterThan(10);
-  const first = (await desk.lead.get(`/v1/shadow-runs?candidateId=${candidateId}`)).body.items.at(-1);
-  const whole = (await desk.lead.get(`/v1/shadow-runs/${first.runId}`)).body.result;
+  const whole = await firstResult();
   expect({ ...small, rules: [] }).toEqual({ ...whole, rules: [] });
+});
+
+test('a worker that goes away in the middle loses nothing: the next one goes on where it was', async () => {
+  const server = testTemporal();
+  const queues = { flow: server.taskQueue('shadow-flow'), review: server.taskQueue('shadow-review') };
+  const start = async () =>
+    startWorkers({
+      address: server.address,
+      namespace: server.namespace,
+      secret: TEST_SECRET,
+      queues,
+      deps: createActivityDeps(house.pool, tmpdir()),
+      workflowBundle: { codePath: await workflowBundle() },
+      drainMs: 1,
+    });
+  const chunks = async (id: string) =>
+    (await house.pool.query<{ n: number }>('SELECT count(*)::int AS n FROM shadow_chunk WHERE run_id = $1', [id]))
+      .rows[0]!.n;
+  const runId = await insertRun();
+  const first = await start();
+  const tuning = { window: 1, chunk: { person: 150, 'doctor-day': 100, letter: 100, invoice: 100 } };
+  await house.client.workflow.start('shadowRun', {
+    workflowId: shadowWorkflowId(runId),
+    taskQueue: queues.flow,
+    args: [{ runId, queues, tuning }],
+  });
+  await until(async () => (await chunks(runId)) >= 3, 60_000);
+  await first.close();
+  const reached = await chunks(runId);
+  const second = await start();
+  const result = await finishedRun(desk.lead, runId);
+  await second.close();
+  expect(await chunks(runId)).toBeGreaterThan(reached);
+  expect({ ...result, rules: [] }).toEqual({ ...(await firstResult()), rules: [] });
 });
 
 test('the command line asks the same question of a file that nobody has imported', async () => {
@@ -220,6 +246,32 @@ test('is reverted in one step: the earlier version is in force again on every da
   }[];
   expect(listed.find((row) => row.version === '2025.2')).toMatchObject({ state: 'published', effectiveTo: null });
 });
+
+/** Asks for a run without starting it. */
+async function insertRun(): Promise<string> {
+  const id = randomUUID();
+  const row = (await findRuleVersion(house.pool, 'guideline_pack', candidateId))!;
+  const data = await ruleVersionData(house.pool, 'guideline_pack', candidateId);
+  const { name, version, sha256 } = row;
+  const asking = {
+    id,
+    kind: 'guideline_pack' as const,
+    candidateId,
+    name,
+    version,
+    sha256,
+    data,
+    months: 60,
+    startedBy: null,
+  };
+  await insertShadowRun(house.pool, asking);
+  return id;
+}
+
+async function firstResult(): Promise<object> {
+  const run = (await desk.lead.get(`/v1/shadow-runs?candidateId=${candidateId}`)).body.items.at(-1);
+  return (await desk.lead.get(`/v1/shadow-runs/${run.runId}`)).body.result;
+}
 
 async function importPack(pack: object): Promise<string> {
   const imported = await desk.author.post(PACKS, pack);
