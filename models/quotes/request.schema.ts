@@ -20,7 +20,7 @@ export function factorSchema(factor: Factor): z.ZodType<FactorValue> {
 function kindSchema({ kind, min, max }: Factor): z.ZodType<FactorValue> {
   if (kind === 'boolean') {
     return z
-      .union([z.boolean(), z.literal([0, 1])])
+      .union([z.boolean(), z.literal(0), z.literal(1)])
       .transform((value) => (value === true ? 1 : value === false ? 0 : value));
   }
   if (kind === 'category' && min === null && max === null)
@@ -46,7 +46,7 @@ export function factorsSchema(factors: readonly Factor[], known: readonly Factor
         }
       },
       // Unknown names are told even when another field is wrong: one answer with all faults.
-      { when: () => true },
+      { when: ({ value }) => typeof value === 'object' && value !== null },
     );
 }
 
