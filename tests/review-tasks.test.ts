@@ -191,6 +191,20 @@ describe('deciding', () => {
     await expert.post(`/v1/review-tasks/${task.taskId}/release`).expect(200);
   });
 
+  test.each([
+    ['a billed quantity', 'UPDATE invoice_line SET quantity = quantity + 1'],
+    ['a billed price', 'UPDATE invoice_line SET unit_price_kopecks = unit_price_kopecks - 1'],
+    ['a billed amount', 'UPDATE invoice_line SET amount_kopecks = amount_kopecks - 1'],
+    ['a billed line', 'DELETE FROM invoice_line'],
+    ['a verdict', "UPDATE verdict SET kind = 'accept', reason_code = NULL"],
+    ['a verdict beside its reversal', 'UPDATE verdict SET active = false, billed_kopecks = billed_kopecks + 1'],
+    ['a verdict on record', 'DELETE FROM verdict'],
+    ['a finding', 'UPDATE finding SET at_risk_kopecks = 0'],
+    ['a finding on record', 'DELETE FROM finding'],
+  ])('the database itself keeps %s as it is', async (_name, sql) => {
+    await expect(house.pool.query(sql)).rejects.toMatchObject({ code: '23001' });
+  });
+
   test('the database itself refuses a medical refusal by a machine, and a second active verdict', async () => {
     const line = await house.pool.query<{ id: number; amount: number }>(
       `SELECT id, amount_kopecks AS amount FROM invoice_line WHERE state = 'queued' LIMIT 1`,
