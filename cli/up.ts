@@ -23,6 +23,7 @@ import { claimDataDir } from './runtime/data-dir';
 import type { DataDir } from './runtime/data-dir';
 import { freePort } from './runtime/free-port';
 import { closeOnSignals, createSupervisor } from './runtime/supervisor';
+import { ensureRetrainingSchedule } from './retraining-schedule';
 import { startApiProcess, startServers, startWorkerProcesses } from './up-services';
 import type { ServicesInput } from './up-services';
 
@@ -114,6 +115,7 @@ async function run({ flags, world, pool, connection, input, say }: Run): Promise
   });
   try {
     await ensureSchedule(temporal.client);
+    await ensureRetrainingSchedule(temporal.client);
     await ensureStatSchedule(temporal.client);
     await ensureFeedbackSchedules(temporal.client);
     const port = await freePort(flags.port ?? WISHED_PORT);

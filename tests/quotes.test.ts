@@ -5,7 +5,7 @@ import type { PricingParameters } from '../models/quotes/parameters.schema';
 import { column } from '../models/exchange/header';
 import { openTable } from '../models/tabular/table-source';
 import { pricingParameters } from '../prisma/repositories/pricing-parameters';
-import { championVersion, releaseModel, rollBack } from '../prisma/repositories/risk-models';
+import { championVersion, releaseModel } from '../prisma/repositories/risk-models';
 import { withTransaction } from '../prisma/pool';
 import { startTestApi } from './support/api';
 import type { TestApi, TestCaller } from './support/api';
@@ -351,12 +351,13 @@ describe('the registry', () => {
     ).rejects.toThrow('check');
     await release('next', otherSenior.user.id);
     expect(await championVersion(api.pool)).toBe('next');
-    expect(await withTransaction(api.pool, (tx) => rollBack(tx, senior.user.id, 'r'))).toEqual({
-      from: 'next',
-      to: version,
-    });
+    const rollBack = () => senior.post('/v1/underwriting/models/roll-back', { reason: 'Ошибка в данных' });
+    await underwriter.post('/v1/underwriting/models/roll-back', { reason: 'x' }).expect(403);
+    expect((await rollBack().expect(200)).body).toEqual({ from: 'next', to: version });
     expect(await championVersion(api.pool)).toBe(version);
-    expect(await withTransaction(api.pool, (tx) => rollBack(tx, senior.user.id, 'r'))).toBeNull();
+    expect((await rollBack()).body.code).toBe('no-earlier-model');
+    const { body } = await senior.get('/v1/underwriting/models/next').expect(200);
+    expect(body).toMatchObject({ state: 'withdrawn', champion: false });
   });
 });
 

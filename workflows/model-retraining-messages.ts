@@ -10,6 +10,8 @@ export interface RetrainingSettings {
   readonly limits: Partial<GateLimits>;
   /** Payouts and people from the insurer's own invoices and enrolments first. */
   readonly refreshFromInvoices: boolean;
+  /** The model that ships stands for the challenger: how a new installation gets its first model without training. */
+  readonly shipped: boolean;
   /** Days that a model which passed the gate waits for its two people. */
   readonly waitDays: number;
 }
@@ -20,6 +22,7 @@ export const STANDARD_RETRAINING: RetrainingSettings = {
   seed: 1,
   limits: {},
   refreshFromInvoices: true,
+  shipped: false,
   waitDays: 30,
 };
 

@@ -94,7 +94,7 @@ export async function modelRetraining(input: RetrainingInput = {}): Promise<Retr
   };
   try {
     view = { ...view, stage: 'factors' };
-    if (settings.refreshFromInvoices) await flow.refreshFromInvoices({ trainingId });
+    if (settings.refreshFromInvoices && !settings.shipped) await flow.refreshFromInvoices({ trainingId });
     for (const code of await flow.factorSources()) await flow.loadFactorSource({ trainingId, code });
     await flow.applyFactors({ trainingId });
     view = { ...view, stage: 'data' };

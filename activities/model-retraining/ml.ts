@@ -15,6 +15,7 @@ import type { RetrainingDeps } from './deps';
 import type { ModelReport } from './judge';
 import { fileSha256, writePortfolioFile } from './portfolio-file';
 import { runTrainingChild } from './run-child';
+import { copyShippedModel, loadShippedPortfolio } from './shipped';
 
 export type RetrainingMlActivities = ReturnType<typeof createRetrainingMlActivities>;
 
@@ -48,7 +49,8 @@ export function createRetrainingMlActivities(deps: RetrainingDeps) {
   return withTypedFailures({
     /** Writes the training's data as one file with its hash, and checks it on the way. */
     async exportPortfolio({ trainingId }: { trainingId: string }): Promise<{ rows: number; stopped: boolean }> {
-      const { folder } = await open(trainingId);
+      const { folder, settings } = await open(trainingId);
+      if (settings.shipped) await loadShippedPortfolio(pool, catalogueOf(deps), () => heartbeat());
       const { rows, years, sha256, checks } = await writePortfolioFile(pool, catalogueOf(deps), folder.portfolio, () =>
         heartbeat(),
       );
@@ -60,6 +62,7 @@ export function createRetrainingMlActivities(deps: RetrainingDeps) {
     async trainChallenger({ trainingId }: { trainingId: string }): Promise<void> {
       const { training, settings, period, folder } = await open(trainingId);
       if (existsSync(join(folder.challenger, 'model-card.md'))) return;
+      if (settings.shipped) return copyShippedModel(folder.challenger);
       await needData(training, folder.portfolio);
       const request = {
         factors: catalogueOf(deps),

@@ -92,6 +92,8 @@ const settingsInput = z.object({
     })
     .optional(),
   refreshFromInvoices: z.boolean().optional(),
+  /** The model that ships, through the gate instead of a training. */
+  shipped: z.boolean().optional(),
   waitDays: z.int().min(1).max(365).optional(),
 });
 const sourceFields = {

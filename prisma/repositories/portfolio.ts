@@ -28,6 +28,11 @@ export async function putPortfolioRows(db: Queryable, rows: readonly PortfolioRo
   );
 }
 
+/** True once the portfolio has any row. */
+export async function hasPortfolio(db: Queryable): Promise<boolean> {
+  return (await db.query('SELECT FROM portfolio_row LIMIT 1')).rows.length > 0;
+}
+
 /** Rows in the order of contract, year and clinic, a page at a time: memory stays flat. */
 export async function* portfolioPages(db: Queryable, size = 4_000): AsyncGenerator<PortfolioRow[]> {
   let last: PortfolioRow | undefined;

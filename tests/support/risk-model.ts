@@ -11,12 +11,19 @@ import { registerModel, releaseModel } from '../../prisma/repositories/risk-mode
 const DATA = join(__dirname, '..', '..', 'data', 'underwriting');
 export const FACTORS = parseCatalogue(readFileSync(join(DATA, 'factors.csv')));
 
-let text: string | null = null;
+let lines: readonly string[] | null = null;
+
+/** The shipped portfolio, read once: header first. */
+function shippedLines(): readonly string[] {
+  return (lines ??= gunzipSync(readFileSync(join(DATA, 'portfolio.csv.gz')))
+    .toString('utf8')
+    .trim()
+    .split('\n'));
+}
 
 /** Rows of every `step`-th contract of the shipped portfolio as CSV, header first, in the order of the file. */
 export function portfolioLines(step: number, keep: (cells: Record<string, string>) => boolean = () => true): string[] {
-  text ??= gunzipSync(readFileSync(join(DATA, 'portfolio.csv.gz'))).toString('utf8');
-  const [header, ...rows] = text.trim().split('\n');
+  const [header, ...rows] = shippedLines();
   const names = header!.split(',');
   const own = rows.filter((row) => step === 1 || Number(row.slice(2, 8)) % step === 1);
   const kept = own.filter((row) => {
@@ -28,10 +35,10 @@ export function portfolioLines(step: number, keep: (cells: Record<string, string
 
 /** Rows of one contract and year, header first. */
 export function contractLines(contractNo: string, year: number): string[] {
-  text ??= gunzipSync(readFileSync(join(DATA, 'portfolio.csv.gz'))).toString('utf8');
-  const lines = text.trim().split('\n');
-  const own = lines.filter((line) => line.startsWith(`${contractNo},`) && line.split(',', 3)[2] === String(year));
-  return [lines[0]!, ...own];
+  const own = shippedLines().filter(
+    (line) => line.startsWith(`${contractNo},`) && line.split(',', 3)[2] === String(year),
+  );
+  return [shippedLines()[0]!, ...own];
 }
 
 /** Trains a small real model in the product's own child process and makes it the champion. */
