@@ -10,6 +10,7 @@ interface Task {
   taskId: string;
   versionId: string;
   state: string;
+  priority: number;
   atRiskKopecks: number;
   deadline: string;
   codes: string[];
@@ -48,6 +49,7 @@ const decide = (caller: TestCaller, task: Task, revision: number | string, decis
 
 describe('the queue', () => {
   test.each([
+    ['priority', (a: Task, b: Task) => b.priority - a.priority || b.atRiskKopecks - a.atRiskKopecks],
     [
       'at-risk',
       (a: Task, b: Task) => b.atRiskKopecks - a.atRiskKopecks || Date.parse(a.deadline) - Date.parse(b.deadline),

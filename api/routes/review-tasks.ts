@@ -15,7 +15,7 @@ import { documentView, lineView, taskView } from './review-views';
 
 const OPEN_STATES = ['open', 'claimed', 'on-hold'];
 const byId = z.object({ taskId: uuid() });
-const cursorShape = z.tuple([z.number(), z.string(), z.string()]);
+const cursorShape = z.tuple([z.number(), z.number(), z.string(), z.string()]);
 const detailView = taskView.extend({ lines: z.array(lineView), documents: z.array(documentView) });
 const claimView = z.object({ taskId: uuid(), leaseUntil: z.string(), revision: z.int() });
 
@@ -34,7 +34,7 @@ const queueQuery = z.object({
     .transform(Number)
     .pipe(kopecks())
     .optional(),
-  sort: z.enum(['at-risk', 'deadline']).default('at-risk'),
+  sort: z.enum(['priority', 'at-risk', 'deadline']).default('priority'),
 });
 
 /** The experts' queue: what waits, what is in it, and who works on it. */
@@ -44,7 +44,8 @@ export function reviewTaskRoutes(_deps: ApiDeps): RouteDefinition[] {
       method: 'get',
       path: '/v1/review-tasks',
       summary: { ru: 'Очередь эксперта', en: "The experts' queue" },
-      description: 'Without `state`: what is not decided yet. Sorted by money at risk or by deadline; keyset cursors.',
+      description:
+        'Without `state`: what is not decided yet. Sorted by priority, money at risk or deadline; keyset cursors.',
       permission: 'task:read',
       query: queueQuery,
       response: json(page(taskView)),
@@ -61,10 +62,15 @@ export function reviewTaskRoutes(_deps: ApiDeps): RouteDefinition[] {
           minAtRiskKopecks: query.minAtRiskKopecks ?? null,
           escalated: query.escalated ?? null,
           sort: query.sort,
-          after: last === null ? null : { atRiskKopecks: last[0], deadline: last[1], id: last[2] },
+          after: last === null ? null : { priority: last[0], atRiskKopecks: last[1], deadline: last[2], id: last[3] },
           limit: query.limit + 1,
         });
-        const { items, next } = toPage(rows, query.limit, (task) => [task.atRiskKopecks, task.deadline, task.id]);
+        const { items, next } = toPage(rows, query.limit, (task) => [
+          task.priority,
+          task.atRiskKopecks,
+          task.deadline,
+          task.id,
+        ]);
         return { items: items.map(viewTask), next };
       },
     }),

@@ -47,12 +47,27 @@ export interface QueueQuery {
   readonly holderId: string | null;
   readonly minAtRiskKopecks: number | null;
   readonly escalated: boolean | null;
-  readonly sort: 'at-risk' | 'deadline';
-  readonly after: { readonly atRiskKopecks: number; readonly deadline: string; readonly id: string } | null;
+  readonly sort: TaskSort;
+  readonly after: {
+    readonly priority: number;
+    readonly atRiskKopecks: number;
+    readonly deadline: string;
+    readonly id: string;
+  } | null;
   readonly limit: number;
 }
 
-/** A page of tasks by keyset: largest money first, or nearest deadline first; equal ones by the other, then by id. */
+/** Raised priority (patients' answers, statistics, expert tables) before money; money; or the nearest deadline. */
+export type TaskSort = 'priority' | 'at-risk' | 'deadline';
+
+/** Sort columns of each order, all ascending: what is wanted largest first stands negated. */
+const ORDERS: Readonly<Record<TaskSort, readonly string[]>> = {
+  priority: ['-t.priority', '-t.at_risk_kopecks', 't.deadline', 't.id'],
+  'at-risk': ['-t.at_risk_kopecks', 't.deadline', 't.id'],
+  deadline: ['t.deadline', '-t.at_risk_kopecks', 't.id'],
+};
+
+/** A page of tasks by keyset, in one of the orders of TaskSort; equal ones by id. */
 export async function listTasks(db: Queryable, query: QueueQuery): Promise<QueueTask[]> {
   const values: unknown[] = [];
   const add = (value: unknown): string => `$${values.push(value)}`;
@@ -64,21 +79,19 @@ export async function listTasks(db: Queryable, query: QueueQuery): Promise<Queue
   if (query.holderId !== null) where.push(`t.holder_id = ${add(query.holderId)}::uuid`);
   if (query.minAtRiskKopecks !== null) where.push(`t.at_risk_kopecks >= ${add(query.minAtRiskKopecks)}::bigint`);
   if (query.escalated !== null) where.push(`(t.escalated_at IS NOT NULL) = ${add(query.escalated)}::boolean`);
+  const columns = ORDERS[query.sort];
   if (query.after !== null) {
-    const risk = `${add(query.after.atRiskKopecks)}::bigint`;
-    const due = `${add(query.after.deadline)}::timestamptz`;
-    const id = `${add(query.after.id)}::uuid`;
-    where.push(
-      query.sort === 'at-risk'
-        ? `(t.at_risk_kopecks <= ${risk} AND (t.at_risk_kopecks < ${risk} OR (t.deadline, t.id) > (${due}, ${id})))`
-        : `(t.deadline >= ${due} AND (t.deadline > ${due} OR t.at_risk_kopecks < ${risk}
-            OR (t.at_risk_kopecks = ${risk} AND t.id > ${id})))`,
-    );
+    const { priority, atRiskKopecks, deadline, id } = query.after;
+    const last: Readonly<Record<string, () => string>> = {
+      '-t.priority': () => `${add(-priority)}::int`,
+      '-t.at_risk_kopecks': () => `${add(-atRiskKopecks)}::bigint`,
+      't.deadline': () => `${add(deadline)}::timestamptz`,
+      't.id': () => `${add(id)}::uuid`,
+    };
+    where.push(`(${columns.join(', ')}) > (${columns.map((column) => last[column]!()).join(', ')})`);
   }
-  const order =
-    query.sort === 'at-risk' ? 't.at_risk_kopecks DESC, t.deadline, t.id' : 't.deadline, t.at_risk_kopecks DESC, t.id';
   const rows = await db.query<QueueTask & Record<string, unknown>>(
-    `SELECT ${COLUMNS} FROM ${SOURCE} WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ${add(query.limit)}`,
+    `SELECT ${COLUMNS} FROM ${SOURCE} WHERE ${where.join(' AND ')} ORDER BY ${columns.join(', ')} LIMIT ${add(query.limit)}`,
     values,
   );
   return rows.rows;
