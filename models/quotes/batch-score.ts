@@ -4,7 +4,7 @@ import { peopleShares } from '../underwriting/clinic-choice';
 import type { TensorFlow } from '../underwriting/backend';
 import type { UnderwritingModel } from '../underwriting/model';
 import { scoreTable } from '../underwriting/score';
-import { tableFromRecords } from '../underwriting/table';
+import type { Column, Table } from '../underwriting/table';
 import type { BatchRow, RowFault } from './batch-rows';
 import { roundToSum, toKopecks } from './kopecks';
 import type { PricingParameters } from './parameters.schema';
@@ -26,20 +26,7 @@ export function scoreBatch(
   rows: readonly BatchRow[],
 ): CsvCell[][] {
   if (rows.length === 0) return [];
-  const { group, entity, time, exposure } = model.columns;
-  const scored = scoreTable(
-    tf,
-    model,
-    tableFromRecords(
-      rows.map((row) => ({
-        ...(group === undefined ? {} : { [group]: row.contractNo }),
-        ...(entity === undefined ? {} : { [entity]: row.clinicCode }),
-        ...(time === undefined ? {} : { [time]: row.year }),
-        ...(exposure === undefined ? {} : { [exposure]: row.personYears }),
-        ...row.factors,
-      })),
-    ),
-  );
+  const scored = scoreTable(tf, model, batchTable(model, rows));
   const rivals = championForecasts(model.champions, scored.rows, model.history);
   const shares = model.choice === null ? null : peopleShares(model.choice, scored.rows, model.encoding);
   const prices = pricesOf(scored, parameters, rows);
@@ -103,4 +90,34 @@ function pricesOf(
     roundToSum(parts, priceKopecks).forEach((part, k) => (prices[own[k]!] = part));
   }
   return prices;
+}
+
+/** Rows as columns, without an object per row: fifty thousand rows of ninety factors would be mostly garbage collection. */
+function batchTable({ columns: keys, factors }: UnderwritingModel, rows: readonly BatchRow[]): Table {
+  const data = new Map<string, Column>();
+  const put = (name: string | undefined, column: Column): void => void (name !== undefined && data.set(name, column));
+  put(keys.group, textColumn(rows.map(({ contractNo }) => contractNo)));
+  put(keys.entity, textColumn(rows.map(({ clinicCode }) => clinicCode)));
+  put(keys.time, { kind: 'number', values: Float64Array.from(rows, ({ year }) => year) });
+  put(keys.exposure, { kind: 'number', values: Float64Array.from(rows, ({ personYears }) => personYears) });
+  for (const { code } of factors) {
+    const cells = rows.map((row) => row.factors[code] ?? null);
+    const column: Column = cells.some((cell) => typeof cell === 'string')
+      ? textColumn(cells.map((cell) => (cell === null ? null : String(cell))))
+      : { kind: 'number', values: Float64Array.from(cells, (cell) => (cell === null ? Number.NaN : Number(cell))) };
+    put(code, column);
+  }
+  return { rows: rows.length, columns: [...data.keys()], data };
+}
+
+function textColumn(cells: readonly (string | null)[]): Column {
+  const levels: string[] = [];
+  const index = new Map<string, number>();
+  const codes = Int32Array.from(cells, (cell) => {
+    if (cell === null) return -1;
+    let code = index.get(cell);
+    if (code === undefined) index.set(cell, (code = levels.push(cell) - 1));
+    return code;
+  });
+  return { kind: 'text', codes, levels };
 }
