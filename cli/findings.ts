@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { once } from 'node:events';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -46,6 +47,7 @@ export async function writeFindings(
   out: string,
   options: { readonly batchId: string | null; readonly locale: 'ru' | 'en' },
 ): Promise<number> {
+  await mkdir(dirname(resolve(out)), { recursive: true });
   const draft = `${out}.part`;
   const client = await pool.connect();
   const file = createWriteStream(draft);
