@@ -91,8 +91,9 @@ test('a registry of more than 100 MB is taken in a heap of 64 MB', async () => {
   expect([await run.ended, run.output()]).toEqual([0, expect.stringContaining('done')]);
   const result = JSON.parse(/done (.*)/.exec(run.output())![1]!) as { rowsAccepted: number; maxRssMb: number };
   expect(result.rowsAccepted).toBe(62_000);
-  // The rows alone would be over a gigabyte as objects; buffers on their way to Postgres vary with the machine's load.
-  expect(result.maxRssMb).toBeLessThan(600);
+  // Most of it is the runtime with its compiler; the rows alone would be over a gigabyte as objects.
+  expect(result.maxRssMb).toBeLessThan(320);
+  process.stdout.write(`peak of memory: ${Math.round(result.maxRssMb)} MB\n`);
   expect(await linesOf('big')).toBe(62_000);
 });
 

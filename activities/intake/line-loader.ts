@@ -43,6 +43,8 @@ interface WaitingLine {
 }
 
 const CHUNK = 8_000;
+/** Rows may be long: a chunk also ends after so many characters of names, so that buffers stay of one size. */
+const CHUNK_CHARACTERS = 1_000_000;
 
 export function createLineLoader(options: {
   pool: Pool;
@@ -58,6 +60,7 @@ export function createLineLoader(options: {
   const direct = createCopyWriter();
   const later = createCopyWriter(1 << 12);
   let lines: WaitingLine[] = [];
+  let characters = 0;
   let copying: Promise<void> = Promise.resolve();
   let accepted = 0;
   let waitingTable = false;
@@ -71,6 +74,7 @@ export function createLineLoader(options: {
   const flush = async (): Promise<void> => {
     const chunk = lines;
     lines = [];
+    characters = 0;
     await codes.prepare(chunk);
     await settle();
     const unopened = [...new Set(chunk.map((line) => line.invoice))].filter((invoice) => invoice.opened === null);
@@ -127,10 +131,11 @@ export function createLineLoader(options: {
       if (!admitLine(invoice, row)) return false;
       accepted++;
       lines.push({ clinicId, row, raw, invoice });
+      characters += row.itemName.length;
       return true;
     },
     async flushIfFull() {
-      if (lines.length >= CHUNK) await flush();
+      if (lines.length >= CHUNK || characters >= CHUNK_CHARACTERS) await flush();
     },
     settle,
     async finish() {
