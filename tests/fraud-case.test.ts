@@ -54,7 +54,7 @@ test('one case from the survey link to the closing report', async () => {
   const round = await temporal.workflow.start(feedbackSurvey, {
     workflowId: `${surveyWorkflowId(today)}/${queues.flow}`,
     taskQueue: queues.flow,
-    args: [{ day: today, rules: { budget: 60, oldestDays: 3000, remindAfterMs: 4_000, expireAfterMs: 12_000 } }],
+    args: [{ day: today, rules: { budget: 60, oldestDays: 3000, remindAfterMs: 15_000, expireAfterMs: 60_000 } }],
   });
   await until(async () => (await pool.query(`SELECT FROM survey WHERE state = 'sent'`)).rowCount! > 20);
   const invited = (await house.messages()).filter((message) => message.kind === 'invite');
