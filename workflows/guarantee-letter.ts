@@ -62,7 +62,8 @@ export async function guaranteeLetter({ requestId, view: resumed }: LetterInput)
         if (view === null)
           throw ApplicationFailure.nonRetryable('the request has no first answer yet', 'letter.not-now');
         const wrong = requestKey.trim() === '' ? null : objectToAct(view.letter, act);
-        if (wrong !== null) throw ApplicationFailure.nonRetryable(wrong.text.en, wrong.code, { text: wrong.text });
+        if (wrong !== null)
+          throw ApplicationFailure.nonRetryable(wrong.text.en, wrong.code, { httpStatus: 409, text: wrong.text });
       },
     },
   );

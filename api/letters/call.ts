@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { WithStartWorkflowOperation, WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { WithStartWorkflowOperation } from '@temporalio/client';
 import { AppError } from '../../models/errors';
-import type { LocalizedText } from '../../models/errors';
 import type { LetterAct } from '../../models/letters/acts';
 import { actUpdate, letterWorkflowId, submitUpdate } from '../../workflows/letter-messages';
 import type { LetterSubmission, LetterView } from '../../workflows/letter-messages';
 import { FLOW_QUEUE } from '../../workflows/messages';
 import type { ApiDeps } from '../deps';
 import { requireTemporal } from '../deps';
+import { appErrorOf } from '../http/workflow-commands';
 
 /** Id of a request: the same sender's same reference (or Idempotency-Key) is always the same request. RFC 9562, version 8. */
 export function requestIdOf(senderId: string, reference: string): string {
@@ -54,17 +53,9 @@ async function calling<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A letter whose workflow has ended takes no more acts; everything else is told as for every other command. */
 function asAppError(error: unknown): unknown {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof ApplicationFailure && cause.type != null && cause.details?.[0] != null) {
-      const { text, httpStatus } = cause.details[0] as { text?: LocalizedText; httpStatus?: number };
-      if (text !== undefined) return new AppError(cause.type, text, { httpStatus: httpStatus ?? 409, cause: error });
-    }
-  }
-  if (error instanceof WorkflowUpdateFailedError) return error;
-  if (error instanceof Error && error.name === 'WorkflowNotFoundError') {
-    const text = { ru: 'Жизнь этого запроса окончена', en: 'The life of this request is over' };
-    return new AppError('letter.over', text, { httpStatus: 409, cause: error });
-  }
-  return error;
+  if (!(error instanceof Error) || error.name !== 'WorkflowNotFoundError') return appErrorOf(error);
+  const text = { ru: 'Жизнь этого запроса окончена', en: 'The life of this request is over' };
+  return new AppError('letter.over', text, { httpStatus: 409, cause: error });
 }

@@ -1,10 +1,12 @@
+import { percentRate, shareOf } from '../review/money';
+
 /**
- * The patient's share of a sum: amount x percent / 100, rounded half up to the kopeck (LIMI-03).
- * The percentage may have decimals, so the product is taken in whole hundred-millionths.
+ * The patient's share of a sum, half up to the kopeck: the engine's own arithmetic of LIMI-03, so that a promise and the
+ * review of its invoice never differ by a kopeck.
  * @param amount kopecks
  * @param percent 0-100
  */
 export function patientShareOf(amount: number, percent: number): number {
-  const scaled = BigInt(Math.round(percent * 1e8)) * BigInt(amount);
-  return Number((scaled + 5_000_000_000n) / 10_000_000_000n);
+  const { numerator, denominator } = percentRate(percent);
+  return shareOf(amount, numerator, denominator);
 }

@@ -1,3 +1,4 @@
+import type { FindingRecord } from '../../models/exchange/findings-file';
 import type { PoolClient, Queryable } from '../pool';
 
 /** One finding to store. Money in kopecks, evidence as plain JSON. */
@@ -186,19 +187,9 @@ export async function findingsOfLines(db: Queryable, lineIds: readonly number[])
   return byLine;
 }
 
-export interface ExportedFinding {
+/** A row of findings.csv with its key for paging. */
+export interface ExportedFinding extends FindingRecord {
   readonly findingId: number;
-  readonly clinicCode: string;
-  readonly invoiceNo: string;
-  readonly lineNo: string;
-  readonly code: string;
-  readonly ruleId: string;
-  readonly ruleVersion: string;
-  readonly severity: string;
-  readonly atRiskKopecks: number;
-  readonly guidelineId: string | null;
-  readonly clause: string | null;
-  readonly explanation: string;
 }
 
 /** Active findings of current lines in (clinic, invoice, line, code) order, page by page behind `after`. */
