@@ -14,7 +14,7 @@ import { createChunkCheck } from './review/check-chunk';
 import type { ChunkResult } from './review/check-chunk';
 import { endBatch, routeChunk } from './review/route-chunk';
 import type { RouteResult } from './review/route-chunk';
-import { maxDoctorMinutes } from '../prisma/facts/snapshots';
+import { maxDoctorMinutesOf } from '../prisma/facts/snapshots';
 
 export { ENGINE_VERSION } from './engine-version';
 
@@ -41,7 +41,8 @@ async function take(
 ): Promise<TakenBatch | null> {
   const { pool } = deps;
   const ruleSetVersion = await currentRuleSet(pool, ENGINE_VERSION);
-  const { compiled } = await deps.snapshots.of(pool, ruleSetVersion);
+  // The reviewers compile the rule set; all that is asked of it here is one number.
+  const maxDoctorMinutes = await maxDoctorMinutesOf(pool, ruleSetVersion);
   const policy = await currentRoutingPolicy(pool, new Date().toISOString().slice(0, 10));
   const taken = await withTransaction(pool, async (tx) => {
     await tx.query(`SET LOCAL statement_timeout = ${TAKE_TIMEOUT_MS}`);
@@ -49,7 +50,7 @@ async function take(
       ...input,
       ruleSetVersion,
       routingPolicyVersion: policy.version,
-      maxDoctorMinutes: maxDoctorMinutes(compiled),
+      maxDoctorMinutes,
     });
   });
   if (taken === null) return null;
