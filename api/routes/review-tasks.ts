@@ -90,7 +90,7 @@ export function reviewTaskRoutes(_deps: ApiDeps): RouteDefinition[] {
         ctx.etag(task.revision);
         return {
           ...viewTask(task),
-          lines: await viewLines(ctx.db, await readableTaskLines(ctx.db, task.id), true),
+          lines: await viewLines(ctx.db, await readableTaskLines(ctx.db, task.id), null),
           documents: documents.map(({ id, ...document }) => ({ documentRequestId: id, ...document })),
         };
       },
