@@ -49,6 +49,10 @@ export function reviewTaskRoutes(_deps: ApiDeps): RouteDefinition[] {
       permission: 'task:read',
       query: queueQuery,
       response: json(page(taskView)),
+      audit: {
+        kind: 'read',
+        subject: (_input, output) => ({ type: 'review-task', ids: output.items.map((task) => task.taskId) }),
+      },
       handler: async (ctx, { query }) => {
         const last = decodeCursor(query.cursor, cursorShape);
         const rows = await listTasks(ctx.db, {
