@@ -89,7 +89,11 @@ function child(input: ServicesInput, connection: Connection, name: string, args:
   return nodeProcess({
     name,
     args: [...process.execArgv, require.resolve('./index'), ...args],
-    env: { ...environmentOf(connection), LOG_LEVEL: input.env.LOG_LEVEL ?? 'warn' },
+    env: {
+      ...environmentOf(connection),
+      ...(input.env.PUBLIC_URL === undefined ? {} : { PUBLIC_URL: input.env.PUBLIC_URL }),
+      LOG_LEVEL: input.env.LOG_LEVEL ?? 'warn',
+    },
     ready: 'message',
     onLog: (line) => input.onLog(name, line),
   });

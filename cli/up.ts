@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { loadWorld } from '../activities/intake/load-world';
+import { findWorldFiles, loadWorld } from '../activities/intake/load-world';
 import { connectTemporal } from '../activities/temporal';
 import { loadConfig } from '../config';
 import { packageRoot } from '../prisma/files';
@@ -58,7 +58,8 @@ export function registerUpCommand(program: Command): void {
 
 async function up(flags: UpFlags): Promise<void> {
   const world = resolve(flags.world ?? join(packageRoot(), DEMO_WORLD));
-  if (!existsSync(world)) throw new Error(`Нет папки мира / no such world folder: ${world}`);
+  // Before anything is started: a mistyped path is told at once.
+  await findWorldFiles(world);
   if (flags.out !== undefined) await mkdir(dirname(resolve(flags.out)), { recursive: true });
   const env = loadConfig();
   const data = await claimDataDir(resolve(flags.dataDir ?? defaultDataDir()));
@@ -107,7 +108,11 @@ interface Run {
 async function run({ flags, world, pool, connection, input, say }: Run): Promise<void> {
   const once = flags.once === true;
   const fresh = await loadOnce(pool, input.data, world, say);
-  await startWorkerProcesses(input, connection);
+  // Chosen before the workers start: the links that they send carry it.
+  const port = await freePort(flags.port ?? WISHED_PORT);
+  const env = { ...input.env, PUBLIC_URL: input.env.PUBLIC_URL ?? `http://127.0.0.1:${port}` };
+  const services = { ...input, env };
+  await startWorkerProcesses(services, connection);
   const temporal = await connectTemporal({
     address: connection.temporalAddress,
     namespace: connection.temporalNamespace,
@@ -118,8 +123,7 @@ async function run({ flags, world, pool, connection, input, say }: Run): Promise
     await ensureRetrainingSchedule(temporal.client);
     await ensureStatSchedule(temporal.client);
     await ensureFeedbackSchedules(temporal.client);
-    const port = await freePort(flags.port ?? WISHED_PORT);
-    if (!once) await startApiProcess(input, connection, port);
+    if (!once) await startApiProcess(services, connection, port);
     if (fresh) {
       say('Пакетная проверка / batch review');
       const key = once ? await startBatch(temporal.client, 'once') : await triggerSchedule(temporal.client);
@@ -199,14 +203,16 @@ async function printAddress(
   say('Остановить / stop: Ctrl-C');
 }
 
-/** What the environment gives; the default secret does not count: an installation has its own. */
+/** What the environment gives; defaults do not count: an installation has its own secret, and its own port. */
 function given(env: ReturnType<typeof loadConfig>): Record<string, string | undefined> {
-  const secret = env.MEDEX_SECRET === 'medex-development-secret' ? undefined : env.MEDEX_SECRET;
+  const own = <T>(value: T, standard: T): T | undefined => (value === standard ? undefined : value);
   return {
     DATABASE_URL: env.DATABASE_URL,
     TEMPORAL_ADDRESS: env.TEMPORAL_ADDRESS,
     TEMPORAL_NAMESPACE: env.TEMPORAL_NAMESPACE,
-    MEDEX_SECRET: secret,
+    MEDEX_SECRET: own(env.MEDEX_SECRET, 'medex-development-secret'),
+    LOG_LEVEL: own(env.LOG_LEVEL, 'info'),
+    PUBLIC_URL: own(env.PUBLIC_URL, 'http://127.0.0.1:8080'),
   };
 }
 
@@ -216,7 +222,7 @@ function logFiles(data: DataDir): (service: string, line: string) => void {
   return (service, line) => {
     let file = files.get(service);
     if (file === undefined) {
-      file = createWriteStream(join(data.logs, `${service}.log`));
+      file = createWriteStream(join(data.logs, `${service}.log`), { mode: 0o600 });
       files.set(service, file);
     }
     file.write(`${line}\n`);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -180,6 +180,28 @@ describe('the supervisor', () => {
 });
 
 describe('the data folder', () => {
+  test('is readable by its owner only, logs and workflow histories too, also where an older start left them open', async () => {
+    const path = join(folder, 'with space и буквы', 'data');
+    mkdirSync(join(path, 'logs'), { recursive: true, mode: 0o755 });
+    writeFileSync(join(path, 'temporal.db'), '', { mode: 0o644 });
+    const dir = await claimDataDir(path);
+    expect([modeOf(dir.logs), modeOf(dir.temporalFile)]).toEqual([0o700, 0o600]);
+    dir.release();
+    const fresh = await claimDataDir(join(folder, 'fresh'));
+    expect(modeOf(fresh.path) & 0o066).toBe(0);
+    const server = await startTemporalServer({ dbFile: fresh.temporalFile, namespace: 'private' });
+    expect(modeOf(fresh.temporalFile)).toBe(0o600);
+    await server.close();
+    expect(isAlive(server.pid)).toBe(false);
+    fresh.release();
+  });
+
+  test('that cannot be made is refused with its name', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    await expect(claimDataDir(join(file, 'data'))).rejects.toThrow(/a-file.*--data-dir/);
+  });
+
   test('a second supervisor is refused while the first lives', async () => {
     const path = join(folder, 'claimed');
     const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
@@ -216,6 +238,10 @@ async function searchAttributesOf(address: string, namespace: string): Promise<s
   const known = await connection.operatorService.listSearchAttributes({ namespace });
   await connection.close();
   return Object.keys(known.customAttributes ?? {});
+}
+
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o777;
 }
 
 /** Alive and not a zombie that only waits for its parent to look. */

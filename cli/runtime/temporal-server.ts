@@ -69,7 +69,9 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
     args.push('--db-filename', options.dbFile);
   }
 
-  const child = spawnGuarded(cli, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // The tool knows no option for the rights of its file, which holds workflow histories.
+  const ownOnly = ['-c', 'umask 077; exec "$0" "$@"', cli, ...args];
+  const child = spawnGuarded('/bin/sh', ownOnly, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lastWords = tailOf(child, options.onLog);
   const exited = waitForExit(child);
   const address = `127.0.0.1:${port}`;
