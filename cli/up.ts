@@ -21,10 +21,9 @@ import { defaultDataDir } from './installation';
 import type { Connection } from './installation';
 import { claimDataDir } from './runtime/data-dir';
 import type { DataDir } from './runtime/data-dir';
-import { freePort } from './runtime/free-port';
 import { closeOnSignals, createSupervisor } from './runtime/supervisor';
 import { ensureRetrainingSchedule } from './retraining-schedule';
-import { startApiProcess, startServers, startWorkerProcesses } from './up-services';
+import { localUrl, startApiProcess, startServers, startWorkerProcesses } from './up-services';
 import type { ServicesInput } from './up-services';
 
 interface UpFlags {
@@ -108,11 +107,11 @@ interface Run {
 async function run({ flags, world, pool, connection, input, say }: Run): Promise<void> {
   const once = flags.once === true;
   const fresh = await loadOnce(pool, input.data, world, say);
-  // Chosen before the workers start: the links that they send carry it.
-  const port = await freePort(flags.port ?? WISHED_PORT);
-  const env = { ...input.env, PUBLIC_URL: input.env.PUBLIC_URL ?? `http://127.0.0.1:${port}` };
-  const services = { ...input, env };
-  await startWorkerProcesses(services, connection);
+  // The API first: the links that workers send carry the port that it got.
+  const wished = flags.port ?? WISHED_PORT;
+  const port = once ? wished : await startApiProcess(input, connection, wished);
+  const env = { ...input.env, PUBLIC_URL: input.env.PUBLIC_URL ?? localUrl(port) };
+  await startWorkerProcesses({ ...input, env }, connection);
   const temporal = await connectTemporal({
     address: connection.temporalAddress,
     namespace: connection.temporalNamespace,
@@ -123,7 +122,6 @@ async function run({ flags, world, pool, connection, input, say }: Run): Promise
     await ensureRetrainingSchedule(temporal.client);
     await ensureStatSchedule(temporal.client);
     await ensureFeedbackSchedules(temporal.client);
-    if (!once) await startApiProcess(services, connection, port);
     if (fresh) {
       say('Пакетная проверка / batch review');
       const key = once ? await startBatch(temporal.client, 'once') : await triggerSchedule(temporal.client);
@@ -193,7 +191,7 @@ async function printAddress(
   isDemo: boolean,
   say: (text: string) => void,
 ): Promise<void> {
-  say(`Адрес / address: http://127.0.0.1:${port}  (API: /docs)`);
+  say(`Адрес / address: ${localUrl(port)}  (API: /docs)`);
   if (isDemo) {
     const { password, logins } = await ensureDemoLogins(pool, dataDir);
     say(`Вход / logins, пароль / password: ${password}`);

@@ -8,7 +8,7 @@ import { Connection } from '@temporalio/client';
 import { Client } from 'pg';
 import { claimDataDir } from '../cli/runtime/data-dir';
 import { startEmbeddedPostgres } from '../cli/runtime/embedded-postgres';
-import { freePort, freePorts } from '../cli/runtime/free-port';
+import { freePort, freePorts, startOnFreePorts } from '../cli/runtime/free-port';
 import { spawnGuarded } from '../cli/runtime/guarded-spawn';
 import { nodeProcess } from '../cli/runtime/node-process';
 import { isAlive, killGroup, sleep, waitForExit } from '../cli/runtime/process-tools';
@@ -36,6 +36,28 @@ describe('ports', () => {
     busy.close();
     await once(busy, 'close');
     expect(await freePort(port)).toBe(port);
+  });
+
+  test('a port that was taken between asking and binding is asked for again, any other failure is not', async () => {
+    const busy = createServer().listen(0, '127.0.0.1');
+    await once(busy, 'listening');
+    const { port: taken } = busy.address() as { port: number };
+    const ports = [taken, taken, 0];
+    const bound = await startOnFreePorts(async () => {
+      const server = createServer().listen(ports.shift(), '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    });
+    expect(ports).toEqual([]);
+    bound.close();
+    let tries = 0;
+    const failing = startOnFreePorts(() => {
+      tries += 1;
+      return Promise.reject(new Error('no such folder'));
+    });
+    await expect(failing).rejects.toThrow('no such folder');
+    expect(tries).toBe(1);
+    busy.close();
   });
 
   test('ports asked for together differ', async () => {
