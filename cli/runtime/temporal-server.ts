@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { freePort, freePorts } from './free-port';
+import { freePort, freePorts, startOnFreePorts } from './free-port';
 import { spawnGuarded } from './guarded-spawn';
 import { temporalCli } from './parts';
 import { killGroup, sleep, tailOf, waitForExit } from './process-tools';
@@ -49,7 +49,11 @@ const DYNAMIC_CONFIG: Record<string, unknown> = {
  *
  * @throws when the tool is missing or the server does not come up; the message carries its last words
  */
-export async function startTemporalServer(options: TemporalServerOptions = {}): Promise<TemporalServer> {
+export function startTemporalServer(options: TemporalServerOptions = {}): Promise<TemporalServer> {
+  return startOnFreePorts(() => startOnce(options));
+}
+
+async function startOnce(options: TemporalServerOptions): Promise<TemporalServer> {
   const cli = temporalCli();
   const namespace = options.namespace ?? 'medex';
   const [http, metrics] = (await freePorts(2)) as [number, number];
@@ -69,7 +73,9 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
     args.push('--db-filename', options.dbFile);
   }
 
-  const child = spawnGuarded(cli, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // The tool knows no option for the rights of its file, which holds workflow histories.
+  const ownOnly = ['-c', 'umask 077; exec "$0" "$@"', cli, ...args];
+  const child = spawnGuarded('/bin/sh', ownOnly, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lastWords = tailOf(child, options.onLog);
   const exited = waitForExit(child);
   const address = `127.0.0.1:${port}`;

@@ -1,6 +1,7 @@
 import { dayNumber } from '../../models/calendar';
 import { answerTexts } from '../../models/letters/texts';
 import type { LetterFinding } from '../../models/letters/types';
+import { textForClinic } from '../../models/review/catalogue/for-clinic';
 import type { CompiledReference } from '../../models/review/compile';
 import { describeFindings } from '../../models/review/findings';
 import { sortLineTable } from '../../models/review/line-order';
@@ -55,10 +56,12 @@ export function createLetterReview(current: (db: Queryable) => Promise<CompiledS
       subjects: read.subjects,
       table: sortLineTable(table, compiled.clinics.rank),
     });
+    const clinicCode = compiled.source.clinics[snapshot.clinicAt[clinicId] ?? NONE]?.code ?? '';
     for (const finding of describeFindings(result)) {
       found[finding.lineId]!.push({
         code: finding.code,
-        text: finding.explanation,
+        // Answers quote the text to the clinic that asks; a doctor finds the other clinic's line among the values.
+        text: textForClinic(finding.explanation, finding.evidence, clinicCode),
         guidelineId: finding.guidelineId,
         clause: finding.clause,
         values: finding.evidence,

@@ -1,5 +1,5 @@
 import type { RowFilter } from '../../models/access/policy';
-import type { LetterState, LineOutcome, PendReason, Urgency } from '../../models/letters/types';
+import type { LetterFinding, LetterState, LineOutcome, PendReason, Urgency } from '../../models/letters/types';
 import type { Queryable } from '../pool';
 import { filterSql } from './row-filter';
 
@@ -121,7 +121,7 @@ export interface LetterDetailLine {
   readonly reasonCode: string | null;
   readonly clause: string | null;
   readonly doctorName: string | null;
-  readonly findings: unknown;
+  readonly findings: readonly LetterFinding[];
 }
 
 /** One request with its lines and thread; null when it is not there or not the caller's. */
