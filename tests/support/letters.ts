@@ -62,6 +62,7 @@ export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise
     now: () => clock.now(),
     temporal: temporal.client,
     letterQueue: queue,
+    queues,
     reviewRequested: (db, input) => reviewOf()(db, input),
   });
   pending.pool = api.pool;
