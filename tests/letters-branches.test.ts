@@ -116,7 +116,7 @@ const stateOf = async ({ id }: Request): Promise<string> =>
   ((await lead.get(`/v1/letters/${id}`)).body as { state: string }).state;
 
 /** The history has the steps of the table; it is kept when it is not there yet. */
-async function lived({ id }: Pick<Request, 'id'>, name: LetterHistory): Promise<void> {
+async function expectLived({ id }: Pick<Request, 'id'>, name: LetterHistory): Promise<void> {
   const handle = bench.temporal.workflow.getHandle(letterWorkflowId(id));
   const steps = async () => stepsOf(await handle.fetchHistory());
   await until(async () => (await steps()).length === LETTER_HISTORIES[name].length);
@@ -128,7 +128,7 @@ describe('the first answer', () => {
   test('a part at once', async () => {
     const one = await ask({ days: 60 });
     await cancel(one);
-    await lived(one, 'approved-in-part-at-once');
+    await expectLived(one, 'approved-in-part-at-once');
   });
 
   test('the same request again: the same answer, and nothing is promised twice', async () => {
@@ -142,7 +142,7 @@ describe('the first answer', () => {
     });
     expect(again.body).toMatchObject({ id: one.id, number: one.number, state: 'approved' });
     await cancel(one);
-    await lived(one, 'asked-again');
+    await expectLived(one, 'asked-again');
   });
 
   test('an unknown policy takes nothing; the corrected request comes under the same reference', async () => {
@@ -153,7 +153,7 @@ describe('the first answer', () => {
     const wrong = await curator.post('/v1/letters', { ...request, policyNo: 'nobody' });
     expect(wrong.body).toMatchObject({ status: 422, code: 'letter.policy-unknown' });
     const id = requestIdOf(curator.user.id, 'TYPO-1');
-    await lived({ id }, 'nothing-taken');
+    await expectLived({ id }, 'nothing-taken');
     const corrected = await curator.post('/v1/letters', request);
     expect(corrected.body).toMatchObject({ id, state: 'approved' });
   });
@@ -168,7 +168,7 @@ describe('the first answer', () => {
       state: 'approved',
     });
     await cancel(one);
-    await lived(one, 'machine-reassessed');
+    await expectLived(one, 'machine-reassessed');
   });
 });
 
@@ -187,7 +187,7 @@ describe('doctors', () => {
     }
     expect(await decide(lead, one, APPROVE)).toMatchObject({ state: 'approved' });
     await cancel(one);
-    await lived(one, 'doctors-disagree');
+    await expectLived(one, 'doctors-disagree');
   });
 
   test('a second opinion is another doctor’s', async () => {
@@ -201,7 +201,7 @@ describe('doctors', () => {
     await asking.post(`${one.path}/release`);
     expect(await decide(lead, one, APPROVE)).toMatchObject({ state: 'approved' });
     await cancel(one);
-    await lived(one, 'second-opinion');
+    await expectLived(one, 'second-opinion');
   });
 });
 
@@ -213,7 +213,7 @@ describe('a letter in force', () => {
     const beyond = await lead.post(`${one.path}/extensions`, { validTo: addDays(today, 800) });
     expect(beyond.body).toMatchObject({ status: 409, code: 'letter.beyond-cover' });
     await cancel(one);
-    await lived(one, 'amended-and-extended');
+    await expectLived(one, 'amended-and-extended');
   });
 
   test('two acts that come at once take turns, and neither is lost', async () => {
@@ -232,7 +232,7 @@ describe('a letter in force', () => {
     const steps = await stepsOf(await bench.temporal.workflow.getHandle(letterWorkflowId(one.id)).fetchHistory());
     // Either may have been the first.
     expect([...steps].sort()).toEqual([...LETTER_HISTORIES['two-acts-at-once']].sort());
-    if (steps[1]!.startsWith('amend')) await lived(one, 'two-acts-at-once');
+    if (steps[1]!.startsWith('amend')) await expectLived(one, 'two-acts-at-once');
   });
 
   test('is cancelled line by line; the same call again cancels nothing more', async () => {
@@ -248,13 +248,13 @@ describe('a letter in force', () => {
     const twice = await one.clinic.post(`${one.path}/cancellations`, { reason: 'Ещё раз', lineNos: [1] });
     expect(twice.body).toMatchObject({ status: 409, code: 'letter.not-now' });
     await cancel(one);
-    await lived(one, 'cancelled-by-line');
+    await expectLived(one, 'cancelled-by-line');
   });
 
   test('is cancelled while a doctor has it', async () => {
     const one = await ask(TO_DOCTOR);
     expect(await cancel(one)).toMatchObject({ state: 'cancelled', pendedFor: null });
-    await lived(one, 'cancelled-while-pended');
+    await expectLived(one, 'cancelled-while-pended');
   });
 
   test('is used up, given back by the invoice that comes again without it, and cancelled', async () => {
@@ -268,7 +268,7 @@ describe('a letter in force', () => {
     await until(async () => (await stateOf(one)) === 'approved');
     await bench.deliver();
     await cancel(one);
-    await lived(one, 'used-up-and-given-back');
+    await expectLived(one, 'used-up-and-given-back');
   });
 
   test('stays used when its term ends', async () => {
@@ -276,7 +276,7 @@ describe('a letter in force', () => {
     await takeOneLine(bench.api.pool, one.person, { serviceDate: today, letterNo: `${one.number!}/1` });
     await reviewUntaken(bench);
     await until(async () => (await stateOf(one)) === 'used');
-    await lived(one, 'used-to-the-end');
+    await expectLived(one, 'used-to-the-end');
     expect(await stateOf(one)).toBe('used');
   });
 });
@@ -285,7 +285,7 @@ describe('clocks', () => {
   test('the time to appeal against a refusal ends', async () => {
     const one = await ask(TO_DOCTOR);
     await decide(lead, one, REFUSE);
-    await lived(one, 'appeal-not-used');
+    await expectLived(one, 'appeal-not-used');
     const late = await one.clinic.post(`${one.path}/appeals`, { reason: 'Поздно', lineNos: [1] });
     expect(late.body).toMatchObject({ status: 409, code: 'letter.over' });
   });
@@ -300,7 +300,7 @@ describe('clocks', () => {
     await until(async () => (await stateOf(one)) === 'partially-approved');
     expect((await one.clinic.get(one.path)).body.lines[0]).toMatchObject({ outcome: 'partial', approvedQuantity: 1 });
     await cancel(one);
-    await lived(one, 'appealed-documents-never-came');
+    await expectLived(one, 'appealed-documents-never-came');
   });
 
   test('a broken deadline decides nothing: a doctor does, late as it is', async () => {
@@ -308,6 +308,6 @@ describe('clocks', () => {
     await until(async () => (await lead.get(one.path)).body.overdue === true);
     expect(await decide(lead, one, APPROVE)).toMatchObject({ state: 'approved' });
     await cancel(one);
-    await lived(one, 'overdue-and-decided');
+    await expectLived(one, 'overdue-and-decided');
   });
 });

@@ -1,3 +1,4 @@
+import { STANDARD_TIMES } from '../activities/letters/deps';
 import { startTemporalServer } from '../cli/runtime/temporal-server';
 import type { TemporalServer } from '../cli/runtime/temporal-server';
 import { plainDate } from '../models/calendar';
@@ -18,9 +19,7 @@ let bench: LettersBench;
 beforeAll(async () => {
   const dynamicConfig = { 'limit.historyCount.suggestContinueAsNew': 12 };
   server = await startTemporalServer({ namespace: 'medex-long', dynamicConfig });
-  process.env.MEDEX_TEST_TEMPORAL_ADDRESS = server.address;
-  process.env.MEDEX_TEST_TEMPORAL_NAMESPACE = server.namespace;
-  bench = await startLetters();
+  bench = await startLetters(STANDARD_TIMES, { ...server, queue: 'letters-long' });
 }, 180_000);
 afterAll(async () => {
   await bench?.close();

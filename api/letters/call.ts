@@ -22,7 +22,7 @@ export function requestIdOf(senderId: string, reference: string): string {
  * policy") for ever to whoever comes with the same id and a corrected request.
  */
 export async function submitLetter(
-  deps: ApiDeps,
+  deps: Pick<ApiDeps, 'temporal' | 'letterQueue'>,
   requestId: string,
   submission: LetterSubmission,
 ): Promise<LetterView> {

@@ -165,6 +165,12 @@ export async function readLetterDetail(db: Queryable, id: string, filter: RowFil
   return rows.rows[0] ?? null;
 }
 
+/** The request behind the number on a letter; null when there is none. */
+export async function findRequestByNumber(db: Queryable, number: string): Promise<string | null> {
+  const rows = await db.query<{ id: string }>('SELECT id FROM letter_request WHERE number = $1', [number]);
+  return rows.rows[0]?.id ?? null;
+}
+
 /** Whose request it is; null when it is not there or not the caller's. */
 export async function readLetterOwner(
   db: Queryable,
