@@ -1,11 +1,9 @@
 import { heartbeat } from '@temporalio/activity';
 import { withTransaction } from '../prisma/pool';
-import type { Pool } from '../prisma/pool';
 import { closeChecking } from '../prisma/repositories/batches';
 import { takeBatch as takeRows } from '../prisma/repositories/batch-take';
 import type { TakeSelection } from '../prisma/repositories/batch-take';
 import { currentRoutingPolicy } from '../prisma/repositories/routing';
-import { queueLetterUses } from '../prisma/repositories/letter-use';
 import { currentRuleSet } from '../prisma/repositories/rule-sets';
 import type { ChunkRef, TakenBatch } from '../workflows/messages';
 import type { ActivityDeps } from './deps';
@@ -31,7 +29,7 @@ export function createBatchActivities(deps: ActivityDeps) {
     closeChecking: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(closeChecking(deps.pool, batchId)),
 
     /** Routes what the batch changed in earlier invoices, starts the workflows of those that wait, marks it done. */
-    finishBatch: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(finish(deps.pool, batchId)),
+    finishBatch: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(endBatch(deps.pool, batchId)),
   };
 }
 
@@ -64,11 +62,6 @@ async function take(
       invoice: taken.invoiceCount,
     },
   };
-}
-
-async function finish(pool: Pool, batchId: string): Promise<void> {
-  await endBatch(pool, batchId);
-  await queueLetterUses(pool, batchId);
 }
 
 /** Chunks: the heavy, set-based steps, on their own queue so that workflows and people never wait behind them. */

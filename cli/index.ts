@@ -7,6 +7,7 @@ import { registerFindingsCommands } from './findings';
 import { registerFraudCommands } from './fraud';
 import { useInstallation } from './installation';
 import { registerModelCommands } from './model';
+import { registerLetterCommands } from './letter';
 import { registerLibraryCommands } from './library';
 import { registerReviewCommands } from './review';
 import { registerShadowCommands } from './shadow';
@@ -34,6 +35,7 @@ export function createProgram(): Command {
   registerWorldCommands(program);
   registerReviewCommands(program);
   registerFindingsCommands(program);
+  registerLetterCommands(program);
   registerLibraryCommands(program);
   registerShadowCommands(program);
   registerUserCommands(program);

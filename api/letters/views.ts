@@ -56,6 +56,8 @@ const line = z.object({
   approvedTo: z.string().nullable(),
   usedQuantity: z.int(),
   usedKopecks: z.int(),
+  leftQuantity: z.int(),
+  leftKopecks: z.int(),
   ground: z.string().nullable(),
   reasonCode: z.string().nullable(),
   clause: z.string().nullable(),

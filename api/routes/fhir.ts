@@ -17,10 +17,10 @@ import type { RouteContext } from '../http/context';
 import { notFound, unfit } from '../http/errors';
 import { defineRoute, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
-import { requestIdOf, submitLetter } from '../letters/call';
+import { requestIdOf } from '../letters/call';
 import { requireReview } from '../letters/deps';
 import { assertOwnRequest } from '../letters/owner';
-import { assertSameRequest } from '../letters/same-request';
+import { requestLetter } from '../letters/request';
 
 const FHIR_JSON = 'application/fhir+json';
 const TYPES = [FHIR_JSON, 'application/json'];
@@ -44,13 +44,8 @@ export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
       idempotent: false,
       handler: async (ctx, { body }) => {
         const request = checked(parseClaimBundle(body as unknown as Bundle));
-        await assertOwnRequest(deps.pool, ctx.principal, 'letter:request', request);
-        const requestId = requestIdOf(ctx.principal.id, request.senderRef ?? ctx.requestId);
-        const submittedAt = now();
-        const requester = { role: ctx.principal.role, id: ctx.principal.id };
-        const view = await submitLetter(deps, requestId, { requester, request, submittedAt });
-        if (view.letter.submittedAt !== submittedAt) await assertSameRequest(deps.pool, requestId, request);
-        return bundleOf(deps, ctx, requestId);
+        const view = await requestLetter(deps, ctx.principal, request, ctx.requestId);
+        return bundleOf(deps, ctx, view.letter.requestId);
       },
     }),
     defineRoute({

@@ -26,7 +26,12 @@ const policyBody = z.strictObject({
   autoApproveKopecks: kopecks(),
   fourEyesKopecks: kopecks(),
   escalateBeforePercent: z.int().min(1).max(90).default(25),
+  /** Days that a promise stands, and per service: the longest matching prefix goes before. */
   validityDays: z.int().min(1).max(366).default(30),
+  validityRules: z
+    .array(z.strictObject({ service: code(40), days: z.int().min(1).max(366) }))
+    .max(200)
+    .default([]),
   documentRules: z
     .array(z.strictObject({ service: code(40), kinds: z.array(code(60)).min(1).max(10) }))
     .max(200)

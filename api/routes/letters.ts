@@ -11,9 +11,7 @@ import { code, flag, page, paging, uuid } from '../http/fields';
 import { defineRoute, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
 import { answerOf } from '../letters/answer';
-import { requestIdOf, submitLetter } from '../letters/call';
-import { assertOwnRequest } from '../letters/owner';
-import { assertSameRequest } from '../letters/same-request';
+import { requestLetter } from '../letters/request';
 import { letterAnswer, letterDetail, letterListItem } from '../letters/views';
 
 const letterList = z.object({
@@ -43,14 +41,8 @@ export function letterRoutes(deps: ApiDeps): RouteDefinition[] {
       transaction: 'own',
       audit: { kind: 'change', subject: (_input, output) => ({ type: 'letter', ids: [output.id] }) },
       handler: async (ctx, { body }) => {
-        await assertOwnRequest(deps.pool, ctx.principal, 'letter:request', body);
-        const reference = body.senderRef ?? ctx.idempotencyKey ?? ctx.requestId;
-        const requestId = requestIdOf(ctx.principal.id, reference);
-        const submittedAt = (deps.now?.() ?? new Date()).toISOString();
-        const requester = { role: ctx.principal.role, id: ctx.principal.id };
-        const view = await submitLetter(deps, requestId, { requester, request: body, submittedAt });
-        if (view.letter.submittedAt !== submittedAt) await assertSameRequest(deps.pool, requestId, body);
-        ctx.header('Location', `/v1/letters/${requestId}`);
+        const view = await requestLetter(deps, ctx.principal, body, ctx.idempotencyKey ?? ctx.requestId);
+        ctx.header('Location', `/v1/letters/${view.letter.requestId}`);
         return answerOf(view);
       },
     }),

@@ -17,6 +17,8 @@ export interface TemporalServerOptions {
   ui?: number | false;
   namespace?: string;
   searchAttributes?: Record<string, SearchAttributeType>;
+  /** Settings of the server beside or instead of ours, by Temporal's own names. */
+  dynamicConfig?: Record<string, unknown>;
   onLog?: (line: string) => void;
 }
 
@@ -63,7 +65,7 @@ async function startOnce(options: TemporalServerOptions): Promise<TemporalServer
   args.push('--http-port', String(http), '--metrics-port', String(metrics), '--namespace', namespace);
   args.push('--disable-config-env', '--disable-config-file');
   args.push(...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]));
-  for (const [key, value] of Object.entries(DYNAMIC_CONFIG)) {
+  for (const [key, value] of Object.entries({ ...DYNAMIC_CONFIG, ...options.dynamicConfig })) {
     args.push('--dynamic-config-value', `${key}=${JSON.stringify(value)}`);
   }
   for (const [key, type] of Object.entries(options.searchAttributes ?? {}))

@@ -75,7 +75,7 @@ SELECT json_build_object(
       'emergencyHours', y.emergency_hours, 'standardHours', y.standard_hours,
       'plannedInpatientHours', y.planned_inpatient_hours, 'autoApproveKopecks', y.auto_approve_kopecks,
       'fourEyesKopecks', y.four_eyes_kopecks, 'escalateBeforePercent', y.escalate_before_percent,
-      'validityDays', y.validity_days, 'documentRules', y.document_rules)
+      'validityDays', y.validity_days, 'validityRules', y.validity_rules, 'documentRules', y.document_rules)
       ORDER BY y.contract_id NULLS LAST, y.effective_from DESC)
     FROM letter_policy y WHERE y.contract_id IS NULL OR y.contract_id IN (
       SELECT g.contract_id FROM enrolment e JOIN programme g ON g.id = e.programme_id

@@ -11,7 +11,7 @@ const POLICY_COLUMNS = `id, contract_id AS "contractId", effective_from AS "effe
   emergency_hours AS "emergencyHours", standard_hours AS "standardHours",
   planned_inpatient_hours AS "plannedInpatientHours", auto_approve_kopecks AS "autoApproveKopecks",
   four_eyes_kopecks AS "fourEyesKopecks", escalate_before_percent AS "escalateBeforePercent",
-  validity_days AS "validityDays", document_rules AS "documentRules"`;
+  validity_days AS "validityDays", validity_rules AS "validityRules", document_rules AS "documentRules"`;
 
 /** Every version, the insurer's default first, then by contract; newest version first. */
 export async function listLetterPolicies(db: Queryable): Promise<LetterPolicyRow[]> {
@@ -28,8 +28,8 @@ export async function addLetterPolicy(
 ): Promise<LetterPolicyRow | null> {
   const rows = await tx.query<LetterPolicyRow & Record<string, unknown>>(
     `INSERT INTO letter_policy (contract_id, effective_from, emergency_hours, standard_hours, planned_inpatient_hours,
-       auto_approve_kopecks, four_eyes_kopecks, escalate_before_percent, validity_days, document_rules)
-     SELECT $1::int, $2::date, $3, $4, $5, $6, $7, $8, $9, $10
+       auto_approve_kopecks, four_eyes_kopecks, escalate_before_percent, validity_days, validity_rules, document_rules)
+     SELECT $1::int, $2::date, $3, $4, $5, $6, $7, $8, $9, $10, $11
      WHERE NOT EXISTS (SELECT 1 FROM letter_policy WHERE contract_id IS NOT DISTINCT FROM $1 AND effective_from = $2)
        AND ($1::int IS NULL OR EXISTS (SELECT 1 FROM contract WHERE id = $1))
      RETURNING ${POLICY_COLUMNS}`,
@@ -43,6 +43,7 @@ export async function addLetterPolicy(
       policy.fourEyesKopecks,
       policy.escalateBeforePercent,
       policy.validityDays,
+      JSON.stringify(policy.validityRules),
       JSON.stringify(policy.documentRules),
     ],
   );
