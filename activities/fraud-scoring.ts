@@ -1,6 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Book } from '../models/fraud/book';
 import { alertText } from '../models/fraud/evidence-text';
-import { DEFAULT_FALSE_DISCOVERY_RATE, rankAlerts, scoreFraud } from '../models/fraud/score';
-import type { FraudResult } from '../models/fraud/score';
+import { DEFAULT_FALSE_DISCOVERY_RATE, rankAlerts } from '../models/fraud/rank';
+import { fitInSteps } from '../models/fraud/scoring';
+import type { FraudScoring } from '../models/fraud/scoring';
 import type { FraudAlert } from '../models/fraud/types';
 import { commentEvidence } from '../models/feedback/comments/evidence';
 import type { CommentModel } from '../models/feedback/comments/classify';
@@ -8,18 +11,20 @@ import { calibrated, recalibrate } from '../models/investigation/recalibrate';
 import type { Pool } from '../prisma/pool';
 import { withTransaction } from '../prisma/pool';
 import { openCases } from '../prisma/repositories/fraud-cases';
-import { readFraudBook } from '../prisma/repositories/fraud-book';
+import { lineIdOf, readFraudBook } from '../prisma/repositories/fraud-book';
 import type { FraudBook } from '../prisma/repositories/fraud-book';
 import {
   finishRun,
+  addSuspiciousLines,
+  clearSuspiciousLines,
   insertSignals,
   readBusyUnits,
   readCaseLabels,
-  replaceSuspiciousLines,
   startRun,
 } from '../prisma/repositories/fraud-signals';
-import type { SignalWrite } from '../prisma/repositories/fraud-signals';
+import type { SignalWrite, SuspiciousLine } from '../prisma/repositories/fraud-signals';
 import type { FraudScoringInput, FraudScoringResult } from '../workflows/fraud-messages';
+import { createFileSpools } from './fraud-scoring/file-spools';
 import { storeRates } from './fraud-scoring/rates';
 
 export interface ScoringDeps {
@@ -43,43 +48,66 @@ export function createScoringActivities(deps: ScoringDeps) {
       const { pool } = deps;
       const run = await startRun(pool, input.runKey);
       if (run.state === 'done') return run;
-      const model = deps.comments();
-      const book = await withTransaction(pool, async (tx) => {
-        await tx.query(`SET LOCAL statement_timeout = ${READ_TIMEOUT_MS}`);
-        return readFraudBook(tx, (text) => commentEvidence(model, text));
-      });
-      const capacity = input.capacity ?? DEFAULT_CAPACITY;
-      const falseDiscoveryRate = input.falseDiscoveryRate ?? DEFAULT_FALSE_DISCOVERY_RATE;
-      const result = scoreFraud(book.input, { falseDiscoveryRate });
-      const calibration = recalibrate(await readCaseLabels(pool));
-      return withTransaction(pool, async (tx) => {
-        await tx.query(`SET LOCAL statement_timeout = ${READ_TIMEOUT_MS}`);
-        const busy = await readBusyUnits(tx, input.coolOffDays ?? DEFAULT_COOL_OFF_DAYS);
-        const room = Math.max(0, capacity - busy.filter(({ open }) => open).length);
-        const adjusted = result.alerts.map((alert) => ({ ...alert, score: calibrated(alert.score, calibration) }));
-        const taken = new Set(busy.map(({ unit }) => unit));
-        const shown = capOpened(rankAlerts(adjusted, { falseDiscoveryRate }), room, (alert) =>
-          taken.has([book.clinicIds[alert.clinic], doctorOf(book, alert) ?? 0, alert.scheme].join('/')),
-        );
-        const signals = shown.map((alert) => signalOf(book, alert));
-        const ids = await insertSignals(tx, run.runId, signals);
-        await replaceSuspiciousLines(tx, run.runId, suspiciousLines(book, result));
-        const opening = signals.flatMap((signal, at) =>
-          signal.decision === 'open' ? [{ ...signal, signalId: ids[at]!, reason: signal.textRu }] : [],
-        );
-        const opened = await openCases(tx, opening);
-        const done = {
-          lines: book.input.lines.length,
-          answers: book.input.answers.length,
-          alerts: signals.length,
-          opened,
-        };
-        const parameters = { rates: storeRates(result.phantom.rates), calibration, capacity, falseDiscoveryRate };
-        await finishRun(tx, run.runId, { ...done, parameters });
-        return { runId: run.runId, ...done };
-      });
+      const spools = createFileSpools();
+      try {
+        const model = deps.comments();
+        const book = await withTransaction(pool, async (tx) => {
+          await tx.query(`SET LOCAL statement_timeout = ${READ_TIMEOUT_MS}`);
+          return readFraudBook(tx, spools, (text) => commentEvidence(model, text));
+        });
+        const scoring = await fitPolitely(book.book);
+        return await storeScores(pool, { input, runId: run.runId, book, scoring });
+      } finally {
+        spools.close();
+      }
     },
   };
+}
+
+/** Fits the models part by part and lets the process do other work in between. */
+async function fitPolitely(book: Book): Promise<FraudScoring> {
+  const steps = fitInSteps(book);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await setImmediate();
+  }
+}
+
+interface ScoredBook {
+  readonly input: FraudScoringInput;
+  readonly runId: string;
+  readonly book: FraudBook;
+  readonly scoring: FraudScoring;
+}
+
+function storeScores(pool: Pool, { input, runId, book, scoring }: ScoredBook): Promise<FraudScoringResult> {
+  const capacity = input.capacity ?? DEFAULT_CAPACITY;
+  const falseDiscoveryRate = input.falseDiscoveryRate ?? DEFAULT_FALSE_DISCOVERY_RATE;
+  return withTransaction(pool, async (tx) => {
+    await tx.query(`SET LOCAL statement_timeout = ${READ_TIMEOUT_MS}`);
+    await clearSuspiciousLines(tx);
+    for (let p = 0; p < book.book.parts; p++) await addSuspiciousLines(tx, runId, suspiciousLines(book, scoring, p));
+    const calibration = recalibrate(await readCaseLabels(tx));
+    const busy = await readBusyUnits(tx, input.coolOffDays ?? DEFAULT_COOL_OFF_DAYS);
+    const room = Math.max(0, capacity - busy.filter(({ open }) => open).length);
+    const alerts = scoring.alerts({ falseDiscoveryRate });
+    const adjusted = alerts.map((alert) => ({ ...alert, score: calibrated(alert.score, calibration) }));
+    const taken = new Set(busy.map(({ unit }) => unit));
+    const shown = capOpened(rankAlerts(adjusted, { falseDiscoveryRate }), room, (alert) =>
+      taken.has([book.clinicIds[alert.clinic], doctorOf(book, alert) ?? 0, alert.scheme].join('/')),
+    );
+    const signals = shown.map((alert) => signalOf(book, alert));
+    const ids = await insertSignals(tx, runId, signals);
+    const opening = signals.flatMap((signal, at) =>
+      signal.decision === 'open' ? [{ ...signal, signalId: ids[at]!, reason: signal.textRu }] : [],
+    );
+    const opened = await openCases(tx, opening);
+    const done = { lines: book.book.lines, answers: book.book.answers, alerts: signals.length, opened };
+    const parameters = { rates: storeRates(scoring.phantom.rates), calibration, capacity, falseDiscoveryRate };
+    await finishRun(tx, runId, { ...done, parameters });
+    return { runId, ...done };
+  });
 }
 
 export type ScoringActivities = ReturnType<typeof createScoringActivities>;
@@ -115,13 +143,16 @@ function signalOf(book: FraudBook, alert: FraudAlert): SignalWrite {
   };
 }
 
-function suspiciousLines(book: FraudBook, { posterior, structure }: FraudResult) {
-  const lines: { lineId: number; posterior: number; leadDoctorId: number | null }[] = [];
+function suspiciousLines({ book, doctorIds }: FraudBook, scoring: FraudScoring, index: number): SuspiciousLine[] {
+  const part = book.part(index);
+  const { posterior, leadUnit } = scoring.scorePart(part);
+  const [high, low] = part.keys;
+  const lines: SuspiciousLine[] = [];
   for (let row = 0; row < posterior.length; row++) {
     if (posterior[row]! < SUSPICIOUS) continue;
-    const unit = structure.leadUnit[row]!;
-    const leadDoctorId = unit < 0 ? null : (book.doctorIds[structure.unitDoctor[unit]!] ?? null);
-    lines.push({ lineId: book.lineId[row]!, posterior: posterior[row]!, leadDoctorId });
+    const unit = leadUnit[row]!;
+    const leadDoctorId = unit < 0 ? null : (doctorIds[book.units.doctor[unit]!] ?? null);
+    lines.push({ lineId: lineIdOf(high[row]!, low[row]!), posterior: posterior[row]!, leadDoctorId });
   }
   return lines;
 }

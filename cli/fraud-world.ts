@@ -9,7 +9,9 @@ import { mapHeader, missingColumnsError, type TableFormat } from '../models/exch
 import { readInvoiceLine } from '../models/exchange/invoice-rows';
 import { readPriceItem, readService } from '../models/exchange/reference-rows';
 import { createRowReader, type RowReader } from '../models/exchange/row-reader';
-import { createWorldBuilder, type FraudWorld, type WorldRules } from '../models/fraud/world';
+import { rulesOf, type RulePack, type WorldRules } from '../models/fraud/reference';
+import type { SpoolStore } from '../models/fraud/spool';
+import { createWorld, type FraudWorld, type WorldLine } from '../models/fraud/world';
 
 /** Rows of a file that could not be read, by file. */
 export type UnreadRows = Record<string, number>;
@@ -55,29 +57,24 @@ async function readTable<T>(
   return unread;
 }
 
-interface GuidelineFile {
-  pairs?: { kind: string; service: string; with: string; window_days: number }[];
-  visits?: { primary_suffix?: string; repeat_suffix?: string };
-  day?: { max_doctor_minutes?: number };
-}
-
 async function readRules(folder: string): Promise<WorldRules> {
   const file = path.join(folder, 'guidelines.json');
-  const pack = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as GuidelineFile) : {};
-  return {
-    primarySuffix: pack.visits?.primary_suffix ?? '.001',
-    repeatSuffix: pack.visits?.repeat_suffix ?? '.002',
-    maxDoctorMinutes: pack.day?.max_doctor_minutes ?? 720,
-    bundled: (pack.pairs ?? [])
-      .filter((pair) => pair.kind === 'bundled')
-      .map((pair) => ({ service: pair.service, with: pair.with, windowDays: pair.window_days })),
-  };
+  return rulesOf(existsSync(file) ? [JSON.parse(await readFile(file, 'utf8')) as RulePack] : []);
+}
+
+export interface WorldReading {
+  /** Where lines and answers wait; a world need not fit into memory. */
+  readonly spools: SpoolStore;
+  /** What a comment says: COMMENT_*. */
+  readonly classify: (comment: string) => number;
+  /** Sees each line in the order of the file. */
+  readonly onLine?: (row: WorldLine) => void;
 }
 
 /** Reads the files of a world folder that the fraud models need. feedback.csv may be missing: patterns only, then. */
 export async function readFraudWorld(
   folder: string,
-  classify: (comment: string) => number,
+  { spools, classify, onLine }: WorldReading,
 ): Promise<{ world: FraudWorld; unread: UnreadRows }> {
   for (const name of ['nomenclature.csv', 'price-items.csv', 'invoices.csv']) {
     if (existsSync(path.join(folder, name))) continue;
@@ -90,15 +87,19 @@ export async function readFraudWorld(
       { httpStatus: 422, details: { file: name } },
     );
   }
-  const builder = createWorldBuilder(classify);
   const at = (name: string): string => path.join(folder, name);
+  const reference = createWorld(await readRules(folder));
   const unread: UnreadRows = {
-    'nomenclature.csv': await readTable(at('nomenclature.csv'), NOMENCLATURE, readService, builder.service),
-    'price-items.csv': await readTable(at('price-items.csv'), PRICE_ITEMS, readPriceItem, builder.price),
-    'invoices.csv': await readTable(at('invoices.csv'), INVOICES, readInvoiceLine, builder.line),
-    'feedback.csv': existsSync(at('feedback.csv'))
-      ? await readTable(at('feedback.csv'), FEEDBACK, readFeedback, builder.answer)
-      : 0,
+    'nomenclature.csv': await readTable(at('nomenclature.csv'), NOMENCLATURE, readService, reference.service),
+    'price-items.csv': await readTable(at('price-items.csv'), PRICE_ITEMS, readPriceItem, reference.price),
   };
-  return { world: builder.build(await readRules(folder)), unread };
+  const writer = reference.open(spools, classify);
+  unread['invoices.csv'] = await readTable(at('invoices.csv'), INVOICES, readInvoiceLine, (row) => {
+    writer.line(row);
+    onLine?.(row);
+  });
+  if (existsSync(at('feedback.csv'))) {
+    unread['feedback.csv'] = await readTable(at('feedback.csv'), FEEDBACK, readFeedback, writer.answer);
+  }
+  return { world: writer.finish(), unread };
 }

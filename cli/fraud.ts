@@ -1,10 +1,10 @@
-import { createWriteStream, existsSync, readFileSync } from 'node:fs';
-import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { csvLine } from '../models/exchange/csv-writer';
 import { alertText, type Language } from '../models/fraud/evidence-text';
-import { scoreFraud, DEFAULT_FALSE_DISCOVERY_RATE } from '../models/fraud/score';
+import { DEFAULT_FALSE_DISCOVERY_RATE } from '../models/fraud/rank';
+import { fitFraud } from '../models/fraud/scoring';
 import type { FraudAlert } from '../models/fraud/types';
 import type { FraudWorld } from '../models/fraud/world';
 import { commentEvidence } from '../models/feedback/comments/evidence';
@@ -12,7 +12,10 @@ import { loadCommentModel, saveCommentModel } from '../models/feedback/comments/
 import { parseLabelled } from '../models/feedback/comments/templates';
 import { loadTensorflow } from '../models/feedback/comments/tensorflow';
 import { trainComments } from '../models/feedback/comments/train';
+import { createFileSpools } from '../activities/fraud-scoring/file-spools';
+import { createLineKeys, writeLineScores } from './fraud-lines';
 import { readFraudWorld } from './fraud-world';
+import { writeText } from './write-text';
 
 /** Root of the installed product: the folder of package.json, from the sources as well as from dist/. */
 function productRoot(): string {
@@ -88,20 +91,34 @@ export function registerFraudCommands(program: Command): void {
     });
 }
 
+/** Lines pass through in parts and come out in the order of the file; neither is ever whole in memory. */
 async function runScore(options: ScoreArguments): Promise<void> {
   const model = loadCommentModel(path.join(commentData(), 'model'));
-  const { world, unread } = await readFraudWorld(options.world, (text) => commentEvidence(model, text));
-  for (const [file, count] of Object.entries(unread)) {
-    if (count > 0) console.error(`${file}: ${count} rows could not be read and were left out`);
+  const spools = createFileSpools();
+  try {
+    const keys = createLineKeys(path.join(spools.folder, 'keys'));
+    const { world, unread } = await readFraudWorld(options.world, {
+      spools,
+      classify: (text) => commentEvidence(model, text),
+      onLine: keys.add,
+    });
+    for (const [file, count] of Object.entries(unread)) {
+      if (count > 0) console.error(`${file}: ${count} rows could not be read and were left out`);
+    }
+    const { book } = world;
+    const scoring = fitFraud(book);
+    const stray = world.strayAnswers + scoring.strayAnswers;
+    if (stray > 0) console.error(`feedback.csv: ${stray} answers name no billed line`);
+    await writeLineScores(options.lines, keys, spools, book, scoring);
+    const alerts = scoring.alerts({ capacity: options.capacity, falseDiscoveryRate: options.fdr });
+    const shown = alerts.filter((alert) => alert.decision !== 'none');
+    await writeAlerts(options.out, world, shown, options.lang);
+    if (options.units !== undefined) await writeAlerts(options.units, world, alerts, options.lang);
+    const opened = shown.filter((alert) => alert.decision === 'open').length;
+    console.log(`${opened} cases to open, ${shown.length - opened} to watch; ${book.lines} lines scored`);
+  } finally {
+    spools.close();
   }
-  if (world.strayAnswers > 0) console.error(`feedback.csv: ${world.strayAnswers} answers name no billed line`);
-  const result = scoreFraud(world.input, { capacity: options.capacity, falseDiscoveryRate: options.fdr });
-  const shown = result.alerts.filter((alert) => alert.decision !== 'none');
-  await writeAlerts(options.out, world, shown, options.lang);
-  if (options.units !== undefined) await writeAlerts(options.units, world, result.alerts, options.lang);
-  await writeLines(options.lines, world, result.posterior);
-  const opened = shown.filter((alert) => alert.decision === 'open').length;
-  console.log(`${opened} cases to open, ${shown.length - opened} to watch; ${world.input.lines.length} lines scored`);
 }
 
 const ALERT_HEADER = 'rank,clinic_code,doctor_id,scheme,score,expected_rub,evidence,decision\n';
@@ -131,30 +148,4 @@ async function writeAlerts(
       );
     }
   });
-}
-
-async function writeLines(file: string, world: FraudWorld, posterior: Float32Array): Promise<void> {
-  const codes = new Set([0, 1]);
-  await writeText(file, function* () {
-    yield 'clinic_code,invoice_no,line_no,posterior\n';
-    for (let row = 0; row < posterior.length; row++) {
-      const clinic = world.clinicCodes[world.input.lines.clinic[row]!]!;
-      const invoice = world.invoices[world.invoiceOf[row]!]!;
-      yield csvLine([clinic, invoice, world.lineNo[row]!, posterior[row]!.toFixed(6)], codes);
-    }
-  });
-}
-
-/** Writes pieces of text with back pressure, so that millions of lines never stand in memory at once. */
-async function writeText(file: string, pieces: () => Iterable<string>): Promise<void> {
-  const stream = createWriteStream(file);
-  let buffer = '';
-  for (const piece of pieces()) {
-    buffer += piece;
-    if (buffer.length < 1 << 18) continue;
-    if (!stream.write(buffer)) await once(stream, 'drain');
-    buffer = '';
-  }
-  stream.end(buffer);
-  await once(stream, 'finish');
 }

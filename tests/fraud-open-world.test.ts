@@ -7,7 +7,9 @@ import { commentData, registerFraudCommands } from '../cli/fraud';
 import { readFraudWorld } from '../cli/fraud-world';
 import { computeBaselines } from '../models/fraud/baselines';
 import { areaUnderCurve, calibration, precisionAt } from '../models/fraud/metrics';
-import { scoreFraud, type FraudResult } from '../models/fraud/score';
+import { fitFraud } from '../models/fraud/scoring';
+import { createMemorySpools } from '../models/fraud/spool';
+import type { FraudResult } from '../models/fraud/score';
 import type { FraudWorld } from '../models/fraud/world';
 import { commentEvidence } from '../models/feedback/comments/evidence';
 import { loadCommentModel } from '../models/feedback/comments/store';
@@ -35,7 +37,7 @@ describe('medex fraud score on the open world', () => {
   const linesFile = path.join(folder, 'lines.csv');
   const unitsFile = path.join(folder, 'units.csv');
   let world: FraudWorld;
-  let result: FraudResult;
+  let result: Omit<FraudResult, 'posterior'>;
 
   beforeAll(async () => {
     const log = jest.spyOn(console, 'log').mockImplementation(() => undefined);
@@ -45,8 +47,12 @@ describe('medex fraud score on the open world', () => {
     await program.parseAsync(['node', 'medex', 'fraud', 'score', '--world', WORLD, ...files]);
     log.mockRestore();
     const model = loadCommentModel(path.join(commentData(), 'model'));
-    world = (await readFraudWorld(WORLD, (text) => commentEvidence(model, text))).world;
-    result = scoreFraud(world.input);
+    const classify = (text: string): number => commentEvidence(model, text);
+    world = (await readFraudWorld(WORLD, { spools: createMemorySpools(), classify })).world;
+    const { book } = world;
+    const scoring = fitFraud(book);
+    for (let p = 0; p < book.parts; p++) scoring.scorePart(book.part(p));
+    result = { ...scoring, units: book.units, alerts: scoring.alerts() };
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -83,7 +89,7 @@ describe('medex fraud score on the open world', () => {
       table(path.join(TRUTH, 'phantom-truth.csv')).map((r) => `${r['clinic_code']}|${r['invoice_no']}|${r['line_no']}`),
     );
     const lines = table(linesFile);
-    expect(lines).toHaveLength(world.input.lines.length);
+    expect(lines).toHaveLength(world.book.lines);
     const posterior = lines.map((r) => Number(r['posterior']));
     const truth = lines.map((r) => phantom.has(`${r['clinic_code']}|${r['invoice_no']}|${r['line_no']}`));
     expect(areaUnderCurve(posterior, truth)).toBeGreaterThan(0.95);

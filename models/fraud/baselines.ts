@@ -22,8 +22,8 @@ interface Features {
 }
 
 /** The three usual yardsticks on the same candidates (clinics, then clinic x doctor) as the model's alerts. */
-export function computeBaselines(result: FraudResult, seed = 1): Baselines {
-  const { structure, phantom, upcoding, volume } = result;
+export function computeBaselines(result: Omit<FraudResult, 'posterior'>, seed = 1): Baselines {
+  const { units, phantom, upcoding, volume } = result;
   const candidates: { clinic: number; doctor: number }[] = [];
   const features: Features[] = [];
   const ratio = (k: number, n: number): number => (n > 0 ? k / n : 0);
@@ -40,8 +40,8 @@ export function computeBaselines(result: FraudResult, seed = 1): Baselines {
     });
   }
   const clinicCount = candidates.length;
-  for (let u = 0; u < structure.units; u++) {
-    candidates.push({ clinic: structure.unitClinic[u]!, doctor: structure.unitDoctor[u]! });
+  for (let u = 0; u < units.count; u++) {
+    candidates.push({ clinic: units.clinic[u]!, doctor: units.doctor[u]! });
     const mix = upcoding.mix;
     features.push({
       denial: ratio(phantom.unitDenied[u]!, phantom.unitAnswered[u]!),

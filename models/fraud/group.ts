@@ -9,7 +9,8 @@ export interface Grouping {
   readonly find: (a: number, b: number, c: number) => number;
 }
 
-function hash(a: number, b: number, c: number): number {
+/** Mixes three integers into 32 bits. */
+export function hashTriple(a: number, b: number, c: number): number {
   let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
   h = Math.imul((h ^ (h >>> 15)) + b, 0xc2b2ae35);
   h = Math.imul((h ^ (h >>> 13)) + c, 0x27d4eb2f);
@@ -36,7 +37,7 @@ export function groupRows(
   let count = 0;
   for (let row = 0; row < length; row++) {
     if (skip?.(row)) continue;
-    let slot = hash(a[row]!, b[row]!, c[row]!) & mask;
+    let slot = hashTriple(a[row]!, b[row]!, c[row]!) & mask;
     for (;;) {
       const group = table[slot]!;
       if (group < 0) {
@@ -59,7 +60,7 @@ export function groupRows(
     }
   }
   const find = (x: number, y: number, z: number): number => {
-    for (let slot = hash(x, y, z) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashTriple(x, y, z) & mask; ; slot = (slot + 1) & mask) {
       const group = table[slot]!;
       if (group < 0) return -1;
       const f = first[group]!;

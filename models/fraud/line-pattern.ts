@@ -1,16 +1,20 @@
-import { lineClass, linePrior, type PhantomModel } from './phantom';
-import type { Structure } from './structure';
-import type { FraudInput } from './types';
+import { unitOrClinic, type Chapter, type Collector } from './chapter';
+import type { Book } from './book';
+import { LINE_CLASSES, lineClass } from './line-class';
+import { linePrior, type PhantomModel } from './phantom';
+import { createTally } from './tally';
 
-/** Discrete features of a line's place in its episode; each is one of a few levels. */
-const LEVELS = [4, 5, 2, 2, 33] as const;
+/** Discrete features of a line's place in its episode; each is one of a few levels. A cell is one combination. */
+const LEVELS = [4, 5, 2, 2, LINE_CLASSES] as const;
 const WIDTH = LEVELS.reduce((sum, n) => sum + n, 0);
+const CELLS = LEVELS.reduce((product, n) => product * n, 1);
 /** Guilty lines wanted before a pattern is learnt at all. */
 const FEWEST_LINES = 200;
-/** Honest lines compared, at most: the pattern needs no more. */
-const MOST_HONEST = 40_000;
 const STEPS = 60;
 const RIDGE = 20;
+
+/** Prior of the lines of a chapter, by row. */
+export type LinePriors = (chapter: Chapter) => (row: number) => number;
 
 /** Lines of a guilty clinic or lead, by the phantom model. */
 function isGuilty(model: PhantomModel, clinic: number, unit: number): boolean {
@@ -21,45 +25,63 @@ function isGuilty(model: PhantomModel, clinic: number, unit: number): boolean {
  * Learns what distinguishes lines of guilty units from honest ones (position in the episode, repetition, standing alone
  * on a day, class of service) by a ridge logistic regression, and turns the density ratio r into the share of invented
  * lines among such lines: with honest share 1 - s, r = (1 - s) + s x q, hence 1 - (1 - s) / r (learning from positive
- * and unlabelled data, Elkan & Noto 2008). Returns the sharpened prior of a row; the sum over guilty lines stays as it was.
+ * and unlabelled data, Elkan & Noto 2008). Gives the sharpened prior of a row; the sum over guilty lines stays as it was.
  */
-export function learnLinePattern(
-  input: FraudInput,
-  structure: Structure,
-  model: PhantomModel,
-): (row: number, prior: number) => number {
-  const { lines } = input;
-  const guilty: number[] = [];
-  const honest: number[] = [];
-  const stride = Math.max(1, Math.floor(lines.length / MOST_HONEST));
-  for (let row = 0; row < lines.length; row++) {
-    if (isGuilty(model, lines.clinic[row]!, structure.leadUnit[row]!)) guilty.push(row);
-    else if (row % stride === 0) honest.push(row);
-  }
-  if (guilty.length < FEWEST_LINES || honest.length < FEWEST_LINES) return (_row, prior) => prior;
-  const position = describePositions(input, structure);
-  const levels = (row: number): Int32Array => levelsOf(position, row);
-  const weights = fit(guilty.map(levels), honest.map(levels));
-  let total = 0;
-  const ratio = (row: number): number => {
-    let logit = weights[WIDTH]!;
-    for (const level of levels(row)) logit += weights[level]!;
-    return Math.exp(logit);
+export function collectLinePattern(book: Book, model: PhantomModel): Collector<LinePriors> {
+  const guilty = new Float64Array(CELLS);
+  const honest = new Float64Array(CELLS);
+  // Guilty lines by unit (or clinic) and cell: all that the scale of the sharpened priors needs.
+  const suspects = createTally(1);
+  const plain: LinePriors =
+    ({ lines, structure }) =>
+    (row) =>
+      linePrior(model, lines.clinic[row]!, structure.leadUnit[row]!, lineClass(book.services, lines.service[row]!));
+  return {
+    add: (chapter) => {
+      const { lines, structure } = chapter;
+      const cells = cellsOf(chapter, book);
+      for (let row = 0; row < lines.length; row++) {
+        const [clinic, unit, cell] = [lines.clinic[row]!, structure.leadUnit[row]!, cells[row]!];
+        if (!isGuilty(model, clinic, unit)) honest[cell]! += 1;
+        else {
+          guilty[cell]! += 1;
+          suspects.add(suspects.of(unitOrClinic(unit, clinic), clinic, cell), 0, 1);
+        }
+      }
+    },
+    finish: () => {
+      const mass = total(guilty);
+      if (mass < FEWEST_LINES || total(honest) < FEWEST_LINES) return plain;
+      const weights = fit(guilty, honest);
+      // Under the guilty density the mean of 1 / r is 1.
+      const ratios = Float64Array.from({ length: CELLS }, (_, cell) => Math.exp(logit(weights, cell)));
+      const inverse = guilty.reduce((sum, n, cell) => sum + n / ratios[cell]!, 0);
+      const ratio = ratios.map((r) => (r * inverse) / mass);
+      let before = 0;
+      let after = 0;
+      for (let i = 0; i < suspects.count(); i++) {
+        const cell = suspects.key(i, 2);
+        const unit = Math.max(-1, suspects.key(i, 0));
+        const prior = linePrior(model, suspects.key(i, 1), unit, cell % LINE_CLASSES);
+        before += suspects.sum(i, 0) * prior;
+        after += suspects.sum(i, 0) * sharpen(prior, ratio[cell]!);
+      }
+      return (chapter) => {
+        const cells = cellsOf(chapter, book);
+        const priorOf = plain(chapter);
+        const { lines, structure } = chapter;
+        return (row) => {
+          const prior = priorOf(row);
+          if (!isGuilty(model, lines.clinic[row]!, structure.leadUnit[row]!)) return prior;
+          return (sharpen(prior, ratio[cells[row]!]!) * before) / after;
+        };
+      };
+    },
   };
-  for (const row of guilty) total += 1 / ratio(row);
-  // Under the guilty density the mean of 1 / r is 1.
-  const scale = total / guilty.length;
-  let before = 0;
-  let after = 0;
-  for (const row of guilty) {
-    const prior = linePrior(model, lines.clinic[row]!, structure.leadUnit[row]!, lineClass(input, row));
-    before += prior;
-    after += sharpen(prior, ratio(row) * scale);
-  }
-  return (row, prior) => {
-    if (!isGuilty(model, lines.clinic[row]!, structure.leadUnit[row]!)) return prior;
-    return (sharpen(prior, ratio(row) * scale) * before) / after;
-  };
+}
+
+function total(counts: Float64Array): number {
+  return counts.reduce((sum, n) => sum + n, 0);
 }
 
 /**
@@ -72,37 +94,19 @@ function sharpen(prior: number, ratio: number): number {
   return Math.min(0.97, 0.5 * prior + 0.5 * learnt);
 }
 
-interface Positions {
-  /** Earlier lines of the same service in the episode. */
-  readonly repeat: Uint8Array;
-  /** Days since the episode's first line. */
-  readonly since: Int32Array;
-  readonly alone: Uint8Array;
-  readonly withDoctor: Uint8Array;
-  readonly kind: Uint8Array;
-}
-
-function describePositions(input: FraudInput, structure: Structure): Positions {
-  const { lines, services } = input;
-  const n = lines.length;
-  const repeat = new Uint8Array(n);
-  const since = new Int32Array(n);
-  const alone = new Uint8Array(n);
-  const withDoctor = new Uint8Array(n);
-  const seen = new Map<number, number>();
+/** Cell of every line: earlier lines of the service in the episode, days since it began, alone that day, with a doctor's visit, class. */
+function cellsOf({ lines, structure }: Chapter, { services }: Book): Uint16Array {
+  const cells = new Uint16Array(lines.length);
+  const before = new Map<number, number>();
   for (let e = 0; e < structure.episodes; e++) {
-    const rows = structure.episodeLines.rows.subarray(
-      structure.episodeLines.start[e]!,
-      structure.episodeLines.start[e + 1]!,
-    );
-    const sorted = Array.from(rows).sort((a, b) => lines.day[a]! - lines.day[b]!);
-    seen.clear();
+    const { start, rows } = structure.episodeLines;
+    const sorted = Array.from(rows.subarray(start[e]!, start[e + 1]!)).sort((a, b) => lines.day[a]! - lines.day[b]!);
+    before.clear();
     for (const row of sorted) {
       const service = lines.service[row]!;
-      const before = seen.get(service) ?? 0;
-      seen.set(service, before + 1);
-      repeat[row] = Math.min(3, before);
-      since[row] = lines.day[row]! - lines.day[sorted[0]!]!;
+      const repeat = before.get(service) ?? 0;
+      before.set(service, repeat + 1);
+      cells[row] = Math.min(3, repeat) * LEVELS[1] + sinceLevel(lines.day[row]! - lines.day[sorted[0]!]!);
     }
   }
   const { start, rows } = structure.visitLines;
@@ -112,53 +116,57 @@ function describePositions(input: FraudInput, structure: Structure): Positions {
       const service = lines.service[rows[k]!]!;
       if (service >= 0 && services.kind[service] === 0) doctor = 1;
     }
+    const alone = start[v + 1]! - start[v]! === 1 ? 1 : 0;
     for (let k = start[v]!; k < start[v + 1]!; k++) {
-      alone[rows[k]!] = start[v + 1]! - start[v]! === 1 ? 1 : 0;
-      withDoctor[rows[k]!] = doctor;
+      const row = rows[k]!;
+      const place = (cells[row]! * LEVELS[2] + alone) * LEVELS[3] + doctor;
+      cells[row] = place * LINE_CLASSES + lineClass(services, lines.service[row]!);
     }
   }
-  const kind = Uint8Array.from({ length: n }, (_, row) => lineClass(input, row));
-  return { repeat, since, alone, withDoctor, kind };
+  return cells;
 }
 
-function levelsOf(position: Positions, row: number): Int32Array {
-  const days = position.since[row]!;
-  const since = days === 0 ? 0 : days <= 3 ? 1 : days <= 7 ? 2 : days <= 14 ? 3 : 4;
-  const out = new Int32Array(LEVELS.length);
-  const values = [position.repeat[row]!, since, position.alone[row]!, position.withDoctor[row]!, position.kind[row]!];
-  let offset = 0;
-  for (let i = 0; i < LEVELS.length; i++) {
-    out[i] = offset + values[i]!;
-    offset += LEVELS[i]!;
+function sinceLevel(days: number): number {
+  return days === 0 ? 0 : days <= 3 ? 1 : days <= 7 ? 2 : days <= 14 ? 3 : 4;
+}
+
+/** Calls `take` with the weight of each of the cell's levels. */
+function eachLevel(cell: number, take: (weight: number) => void): void {
+  let offset = WIDTH;
+  let rest = cell;
+  for (let i = LEVELS.length - 1; i >= 0; i--) {
+    offset -= LEVELS[i]!;
+    take(offset + (rest % LEVELS[i]!));
+    rest = Math.floor(rest / LEVELS[i]!);
   }
-  return out;
+}
+
+function logit(weights: Float64Array, cell: number): number {
+  let sum = weights[WIDTH]!;
+  eachLevel(cell, (level) => (sum += weights[level]!));
+  return sum;
 }
 
 /** Ridge logistic regression by gradient steps with a diagonal preconditioner; classes weighted to equal mass. */
-function fit(guilty: readonly Int32Array[], honest: readonly Int32Array[]): Float64Array {
+function fit(guilty: Float64Array, honest: Float64Array): Float64Array {
   const weights = new Float64Array(WIDTH + 1);
-  const mass = guilty.length;
-  const honestWeight = mass / honest.length;
+  const honestWeight = total(guilty) / total(honest);
   for (let step = 0; step < STEPS; step++) {
     const gradient = new Float64Array(WIDTH + 1);
     const curvature = new Float64Array(WIDTH + 1);
-    const accumulate = (rows: readonly Int32Array[], label: number, weight: number): void => {
-      for (const row of rows) {
-        let logit = weights[WIDTH]!;
-        for (const level of row) logit += weights[level]!;
-        const p = 1 / (1 + Math.exp(-logit));
-        const g = weight * (p - label);
-        const h = weight * p * (1 - p);
-        for (const level of row) {
-          gradient[level]! += g;
-          curvature[level]! += h;
-        }
-        gradient[WIDTH]! += g;
-        curvature[WIDTH]! += h;
-      }
-    };
-    accumulate(guilty, 1, 1);
-    accumulate(honest, 0, honestWeight);
+    for (let cell = 0; cell < CELLS; cell++) {
+      const mass = guilty[cell]! + honestWeight * honest[cell]!;
+      if (mass === 0) continue;
+      const p = 1 / (1 + Math.exp(-logit(weights, cell)));
+      const g = mass * p - guilty[cell]!;
+      const h = mass * p * (1 - p);
+      const take = (level: number): void => {
+        gradient[level]! += g;
+        curvature[level]! += h;
+      };
+      eachLevel(cell, take);
+      take(WIDTH);
+    }
     for (let j = 0; j <= WIDTH; j++) {
       const ridge = j < WIDTH ? RIDGE : 0;
       weights[j]! -= (gradient[j]! + ridge * weights[j]!) / ((LEVELS.length + 1) * (curvature[j]! + ridge) + 1e-9);

@@ -2,13 +2,12 @@ import { likelihoodRatio, startCounts, toRates, type AnswerRates } from './answe
 import { explain, forLearning, SHARE_GRID, updatePrior, type Hierarchy } from './hierarchy';
 import { logStudent } from './math';
 import { fitConcentration, overdispersedGain } from './overdispersion';
-import type { Structure } from './structure';
-import type { FraudInput } from './types';
-import type { VisitEvidence } from './visit-evidence';
+import type { Book } from './book';
+import { LINE_CLASSES } from './line-class';
+import { MOST_LINES, type AnsweredVisits } from './visit-evidence';
 import { visitPosterior, visitRatio } from './visit-likelihood';
 import type { Volume, VolumeSignal } from './volume';
 
-export const LINE_CLASSES = 33;
 /** Weight of visits invented in one piece. */
 export const BLOCK_WEIGHT = 0.1;
 const ROUNDS = 10;
@@ -30,13 +29,6 @@ export interface PhantomModel {
   readonly unitAnswered: Float64Array;
 }
 
-/** Class of a line: kind x visit type. Primary visits, repeats, tests and procedures are invented at unlike rates. */
-export function lineClass(input: FraudInput, row: number): number {
-  const service = input.lines.service[row]!;
-  if (service < 0) return 30;
-  return input.services.kind[service]! * 3 + input.services.visitType[service]!;
-}
-
 /** Prior that a line of this class was not rendered, at the expected share of its clinic and its lead's unit. */
 export function linePrior(
   model: Pick<PhantomModel, 'hierarchy' | 'intensity'>,
@@ -55,31 +47,26 @@ export function linePrior(
  * rates (after Dawid & Skene 1979), class intensities, shares of clinics and doctors, and how many of them cheat.
  * Billing volume enters the same likelihood: a share s of invented lines lengthens episodes by 1 / (1 - s).
  */
-export function fitPhantom(
-  input: FraudInput,
-  structure: Structure,
-  evidence: VisitEvidence,
-  volume: Volume,
-): PhantomModel {
-  const { units, unitClinic } = structure;
-  const counts = countDenials(input, structure, evidence);
+export function fitPhantom(book: Book, visits: AnsweredVisits, volume: Volume): PhantomModel {
+  const units = book.units.count;
+  const counts = countDenials(book, visits);
   const clinicLines = volume.clinic.observed;
   const unitLines = volume.unit.observed;
   let rates = toRates(startCounts());
   let intensity = new Float64Array(LINE_CLASSES).fill(1);
-  let clinicPrior = updatePrior(new Float64Array(input.clinics), clinicLines, 2, 0.03, 30);
+  let clinicPrior = updatePrior(new Float64Array(book.clinics), clinicLines, 2, 0.03, 30);
   let unitPrior = updatePrior(new Float64Array(units), unitLines, 8, 0.0015, 1500);
   let concentration = 250;
   let hierarchy: Hierarchy | undefined;
   for (let round = 0; round < ROUNDS; round++) {
-    const clinicLog = volumeLogs(volume.clinic, input.clinics);
+    const clinicLog = volumeLogs(volume.clinic, book.clinics);
     const unitOnlyLog = volumeLogs(volume.unit, units);
     const unitLog = new Float64Array(unitOnlyLog.length);
-    addAnswerLogs(input, structure, evidence, rates, intensity, clinicLog, unitLog);
+    addAnswerLogs(visits, rates, intensity, clinicLog, unitLog);
     const rate = rates.line[0][1]!;
     hierarchy = explain({
-      clinics: input.clinics,
-      unitClinic,
+      clinics: book.clinics,
+      unitClinic: book.units.clinic,
       clinicLog,
       unitLog,
       unitOnlyLog,
@@ -88,21 +75,21 @@ export function fitPhantom(
       clinicPrior,
       unitPrior,
     });
-    const step = maximise(input, structure, evidence, rates, intensity, forLearning(hierarchy));
+    const step = maximise(visits, rates, intensity, forLearning(hierarchy));
     rates = step.rates;
     intensity = step.intensity;
-    concentration = refitConcentration(structure, counts, hierarchy, rates.line[0][1]!);
+    concentration = refitConcentration(book, counts, hierarchy, rates.line[0][1]!);
     clinicPrior = updatePrior(hierarchy.clinic, clinicLines, 2, 0.03, 30);
     unitPrior = updatePrior(hierarchy.unit, unitLines, 8, 0.0015, 1500);
   }
   return { hierarchy: hierarchy!, rates, intensity, clinicPrior, unitPrior, concentration, ...counts };
 }
 
-function countDenials(input: FraudInput, structure: Structure, evidence: VisitEvidence) {
-  const clinicDenied = new Float64Array(input.clinics);
-  const clinicAnswered = new Float64Array(input.clinics);
-  const unitDenied = new Float64Array(structure.units);
-  const unitAnswered = new Float64Array(structure.units);
+function countDenials(book: Book, visits: AnsweredVisits) {
+  const clinicDenied = new Float64Array(book.clinics);
+  const clinicAnswered = new Float64Array(book.clinics);
+  const unitDenied = new Float64Array(book.units.count);
+  const unitAnswered = new Float64Array(book.units.count);
   const count = (clinic: number, unit: number, seen: number): void => {
     if (seen === 0) return;
     const denied = seen === 2 ? 1 : 0;
@@ -112,12 +99,10 @@ function countDenials(input: FraudInput, structure: Structure, evidence: VisitEv
     unitDenied[unit]! += denied;
     unitAnswered[unit]! += 1;
   };
-  const { start, rows } = structure.visitLines;
-  for (let v = 0; v < evidence.count; v++) {
-    count(evidence.clinic[v]!, evidence.unit[v]!, evidence.happened[v]!);
-    const visit = evidence.visit[v]!;
-    for (let k = start[visit]!; k < start[visit + 1]!; k++) {
-      count(evidence.clinic[v]!, structure.leadUnit[rows[k]!]!, evidence.lineSeen[rows[k]!]!);
+  for (let v = 0; v < visits.count; v++) {
+    count(visits.clinic[v]!, visits.unit[v]!, visits.happened[v]!);
+    for (let k = visits.start[v]!; k < visits.start[v + 1]!; k++) {
+      count(visits.clinic[v]!, visits.lineUnit[k]!, visits.lineSeen[k]!);
     }
   }
   return { clinicDenied, clinicAnswered, unitDenied, unitAnswered };
@@ -144,47 +129,41 @@ function volumeLogs(signal: VolumeSignal, count: number): Float64Array {
   return logs;
 }
 
-const scratchRatio = new Float64Array(4096);
-const scratchPrior = new Float64Array(4096);
-const scratchOut = new Float64Array(4096);
+const scratchRatio = new Float64Array(MOST_LINES);
+const scratchPrior = new Float64Array(MOST_LINES);
+const scratchOut = new Float64Array(MOST_LINES);
+const scratchClass = new Float64Array(MOST_LINES);
 
-function visitFactors(evidence: VisitEvidence, rates: AnswerRates, v: number) {
+function visitFactors(visits: AnsweredVisits, rates: AnswerRates, v: number) {
   return {
-    whole: likelihoodRatio(rates.visit, evidence.happened[v]!),
+    whole: likelihoodRatio(rates.visit, visits.happened[v]!),
     any:
-      likelihoodRatio(rates.comment, evidence.commentPhantom[v]!) *
-      likelihoodRatio(rates.rating, evidence.lowRating[v]!),
+      likelihoodRatio(rates.comment, visits.commentPhantom[v]!) * likelihoodRatio(rates.rating, visits.lowRating[v]!),
   };
 }
 
 function addAnswerLogs(
-  input: FraudInput,
-  structure: Structure,
-  evidence: VisitEvidence,
+  visits: AnsweredVisits,
   rates: AnswerRates,
   intensity: Float64Array,
   clinicLog: Float64Array,
   unitLog: Float64Array,
 ): void {
   const size = SHARE_GRID.length;
-  const { start, rows } = structure.visitLines;
-  const classes = new Float64Array(4096);
-  for (let v = 0; v < evidence.count; v++) {
-    const visit = evidence.visit[v]!;
-    const from = start[visit]!;
-    const count = Math.min(4096, start[visit + 1]! - from);
-    const unit = evidence.unit[v]!;
-    const clinic = evidence.clinic[v]!;
-    const { whole, any } = visitFactors(evidence, rates, v);
+  for (let v = 0; v < visits.count; v++) {
+    const from = visits.start[v]!;
+    const count = visits.start[v + 1]! - from;
+    const unit = visits.unit[v]!;
+    const clinic = visits.clinic[v]!;
+    const { whole, any } = visitFactors(visits, rates, v);
     let shared = unit >= 0;
     for (let i = 0; i < count; i++) {
-      const row = rows[from + i]!;
-      scratchRatio[i] = likelihoodRatio(rates.line, evidence.lineSeen[row]!);
-      classes[i] = intensity[lineClass(input, row)]!;
-      if (structure.leadUnit[row]! !== unit) shared = false;
+      scratchRatio[i] = likelihoodRatio(rates.line, visits.lineSeen[from + i]!);
+      scratchClass[i] = intensity[visits.lineClass[from + i]!]!;
+      if (visits.lineUnit[from + i] !== unit) shared = false;
     }
     for (let g = 0; g < size; g++) {
-      for (let i = 0; i < count; i++) scratchPrior[i] = Math.min(MAX_PRIOR, SHARE_GRID[g]! * classes[i]!);
+      for (let i = 0; i < count; i++) scratchPrior[i] = Math.min(MAX_PRIOR, SHARE_GRID[g]! * scratchClass[i]!);
       const log = Math.log(visitRatio(scratchPrior, scratchRatio, count, whole, any, BLOCK_WEIGHT));
       if (shared) unitLog[unit * size + g]! += log;
       else clinicLog[clinic * size + g]! += log;
@@ -193,8 +172,8 @@ function addAnswerLogs(
     // Lines of several leads in one visit: the unit keeps its own part, the clinic the rest of the whole.
     for (let g = 0; g < size; g++) {
       for (let i = 0; i < count; i++) {
-        const own = structure.leadUnit[rows[from + i]!]! === unit;
-        scratchPrior[i] = own ? Math.min(MAX_PRIOR, SHARE_GRID[g]! * classes[i]!) : 0;
+        const own = visits.lineUnit[from + i] === unit;
+        scratchPrior[i] = own ? Math.min(MAX_PRIOR, SHARE_GRID[g]! * scratchClass[i]!) : 0;
       }
       const log = Math.log(visitRatio(scratchPrior, scratchRatio, count, whole, any, BLOCK_WEIGHT));
       unitLog[unit * size + g]! += log;
@@ -203,58 +182,47 @@ function addAnswerLogs(
   }
 }
 
-/** Fills the posterior of every line of answered visit `v` into `out`; returns the visit's own probabilities. */
+/**
+ * Fills the posterior of every line of answered visit `v` into `out`; returns the visit's own probabilities. `priorOf`
+ * gives the prior of a line by its number among all lines of `visits`; by default it is that of its class.
+ */
 export function scoreVisit(
-  input: FraudInput,
-  structure: Structure,
-  evidence: VisitEvidence,
+  visits: AnsweredVisits,
   model: Pick<PhantomModel, 'hierarchy' | 'intensity' | 'rates'>,
   v: number,
   out: Float64Array,
-  priorOf?: (row: number) => number,
+  priorOf: (line: number) => number = (k) =>
+    linePrior(model, visits.clinic[v]!, visits.lineUnit[k]!, visits.lineClass[k]!),
 ) {
-  const visit = evidence.visit[v]!;
-  const { start, rows } = structure.visitLines;
-  const from = start[visit]!;
-  const count = Math.min(4096, start[visit + 1]! - from);
+  const from = visits.start[v]!;
+  const count = visits.start[v + 1]! - from;
   for (let i = 0; i < count; i++) {
-    const row = rows[from + i]!;
-    scratchRatio[i] = likelihoodRatio(model.rates.line, evidence.lineSeen[row]!);
-    scratchPrior[i] = priorOf
-      ? priorOf(row)
-      : linePrior(model, evidence.clinic[v]!, structure.leadUnit[row]!, lineClass(input, row));
+    scratchRatio[i] = likelihoodRatio(model.rates.line, visits.lineSeen[from + i]!);
+    scratchPrior[i] = priorOf(from + i);
   }
-  const { whole, any } = visitFactors(evidence, model.rates, v);
+  const { whole, any } = visitFactors(visits, model.rates, v);
   return visitPosterior(scratchPrior, scratchRatio, count, whole, any, BLOCK_WEIGHT, out);
 }
 
-function maximise(
-  input: FraudInput,
-  structure: Structure,
-  evidence: VisitEvidence,
-  rates: AnswerRates,
-  intensity: Float64Array,
-  hierarchy: Hierarchy,
-) {
+function maximise(visits: AnsweredVisits, rates: AnswerRates, intensity: Float64Array, hierarchy: Hierarchy) {
   const counts = startCounts();
-  const { start, rows } = structure.visitLines;
   // Gamma(4, 4) on every class: intensities stay near 1 until answers say otherwise.
   const invented = new Float64Array(LINE_CLASSES).fill(4);
   const exposure = new Float64Array(LINE_CLASSES).fill(4);
   const model = { hierarchy, intensity, rates };
-  for (let v = 0; v < evidence.count; v++) {
-    const { all, any } = scoreVisit(input, structure, evidence, model, v, scratchOut);
-    add(counts.visit, evidence.happened[v]!, all);
-    add(counts.comment, evidence.commentPhantom[v]!, any);
-    add(counts.rating, evidence.lowRating[v]!, any);
-    const from = start[evidence.visit[v]!]!;
-    const count = Math.min(4096, start[evidence.visit[v]! + 1]! - from);
+  for (let v = 0; v < visits.count; v++) {
+    const { all, any } = scoreVisit(visits, model, v, scratchOut);
+    add(counts.visit, visits.happened[v]!, all);
+    add(counts.comment, visits.commentPhantom[v]!, any);
+    add(counts.rating, visits.lowRating[v]!, any);
+    const from = visits.start[v]!;
+    const count = visits.start[v + 1]! - from;
     for (let i = 0; i < count; i++) {
-      const row = rows[from + i]!;
-      add(counts.line, evidence.lineSeen[row]!, scratchOut[i]!);
-      if (evidence.lineSeen[row] === 0 && (evidence.happened[v] === 0 || count > 1)) continue;
-      const k = lineClass(input, row);
-      const prior = linePrior(model, evidence.clinic[v]!, structure.leadUnit[row]!, k);
+      const seen = visits.lineSeen[from + i]!;
+      add(counts.line, seen, scratchOut[i]!);
+      if (seen === 0 && (visits.happened[v] === 0 || count > 1)) continue;
+      const k = visits.lineClass[from + i]!;
+      const prior = linePrior(model, visits.clinic[v]!, visits.lineUnit[from + i]!, k);
       invented[k]! += prior > 0.01 ? scratchOut[i]! : 0;
       exposure[k]! += prior > 0.01 ? prior / intensity[k]! : 0;
     }
@@ -269,15 +237,15 @@ function add(pair: readonly [Float64Array, Float64Array], seen: number, guilty: 
 }
 
 function refitConcentration(
-  structure: Structure,
+  book: Book,
   counts: ReturnType<typeof countDenials>,
   hierarchy: Hierarchy,
   rate: number,
 ): number {
   const denied = Float64Array.from(counts.clinicDenied);
   const answered = Float64Array.from(counts.clinicAnswered);
-  for (let u = 0; u < structure.units; u++) {
-    const c = structure.unitClinic[u]!;
+  for (let u = 0; u < book.units.count; u++) {
+    const c = book.units.clinic[u]!;
     denied[c]! -= hierarchy.unit[u]! * counts.unitDenied[u]!;
     answered[c]! -= hierarchy.unit[u]! * counts.unitAnswered[u]!;
   }

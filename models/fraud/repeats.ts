@@ -1,5 +1,5 @@
+import type { Units } from './book';
 import type { SchemeParts } from './parts';
-import type { Structure } from './structure';
 import type { ScorePart } from './types';
 
 /**
@@ -9,10 +9,10 @@ import type { ScorePart } from './types';
 const CARRIED_ODDS = 20;
 
 /** Doctors who work in several clinics: units of each. */
-export function unitsOfDoctors(structure: Structure): Map<number, number[]> {
+export function unitsOfDoctors(all: Units): Map<number, number[]> {
   const byDoctor = new Map<number, number[]>();
-  for (let u = 0; u < structure.units; u++) {
-    const doctor = structure.unitDoctor[u]!;
+  for (let u = 0; u < all.count; u++) {
+    const doctor = all.doctor[u]!;
     const list = byDoctor.get(doctor);
     if (list) list.push(u);
     else byDoctor.set(doctor, [u]);
@@ -25,13 +25,10 @@ export function unitsOfDoctors(structure: Structure): Map<number, number[]> {
  * Raises the odds of a unit by the posterior of the same scheme at the same doctor's other units. Returns the parts
  * and, by unit, the highest such posterior.
  */
-export function carryAcrossClinics(
-  structure: Structure,
-  scheme: SchemeParts,
-): { parts: SchemeParts; seen: Float64Array } {
-  const seen = new Float64Array(structure.units);
+export function carryAcrossClinics(all: Units, scheme: SchemeParts): { parts: SchemeParts; seen: Float64Array } {
+  const seen = new Float64Array(all.count);
   const unit: ScorePart[] = [...scheme.unit];
-  for (const units of unitsOfDoctors(structure).values()) {
+  for (const units of unitsOfDoctors(all).values()) {
     for (const u of units) {
       const elsewhere = Math.max(...units.filter((other) => other !== u).map((other) => scheme.unit[other]!.posterior));
       seen[u] = elsewhere;

@@ -1,18 +1,12 @@
+import type { Book, PartLines } from './book';
 import { bucketRows, groupRows, type Buckets, type Grouping } from './group';
-import type { FraudInput } from './types';
 
-/** Who is answerable for what: visits, episodes, and the units (clinic x doctor) that can be accused. */
+/** Who is answerable for what in one part of a book: visits, episodes, and the units that lead them. */
 export interface Structure {
   readonly visits: Grouping;
   readonly visitLines: Buckets;
-  readonly episodeOf: Int32Array;
   readonly episodes: number;
   readonly episodeLines: Buckets;
-  readonly units: number;
-  readonly unitClinic: Int32Array;
-  readonly unitDoctor: Int32Array;
-  /** Unit of the doctor named on the line, -1 without one. */
-  readonly ownUnit: Int32Array;
   /** Unit of the doctor who leads the line's episode (orders the services), -1 without one. */
   readonly leadUnit: Int32Array;
   /** Lead unit of each episode. */
@@ -22,35 +16,25 @@ export interface Structure {
 }
 
 /**
- * Builds visits (clinic, person, day), episodes (the clinic's episode number, else the visit) and units.
+ * Builds visits (clinic, person, day) and episodes (the person's episode number in the clinic, else the visit).
  *
  * The lead of an episode is the consulting doctor with most lines in it. A doctor who invents services invents them
  * for patients of his own: the invented X-ray carries the radiologist's name, so lines are judged by their lead.
  */
-export function buildStructure(input: FraudInput): Structure {
-  const { lines, services } = input;
+export function buildStructure(lines: PartLines, { services, units }: Pick<Book, 'services' | 'units'>): Structure {
   const n = lines.length;
+  const ownUnit = lines.unit;
   const visits = groupRows(n, lines.clinic, lines.person, lines.day);
   const visitLines = bucketRows(visits.id, visits.count);
   const episodeKey = new Int32Array(n);
   for (let i = 0; i < n; i++) episodeKey[i] = lines.episode[i]! >= 0 ? lines.episode[i]! : -2 - visits.id[i]!;
-  const episodeGroups = groupRows(n, lines.clinic, episodeKey, episodeKey);
-  const episodeOf = episodeGroups.id;
+  const episodeGroups = groupRows(n, lines.clinic, lines.person, episodeKey);
   const episodes = episodeGroups.count;
-  const episodeLines = bucketRows(episodeOf, episodes);
-  const unitGroups = groupRows(n, lines.clinic, lines.doctor, lines.doctor, (row) => lines.doctor[row]! < 0);
-  const ownUnit = unitGroups.id;
-  const units = unitGroups.count;
-  const unitClinic = new Int32Array(units);
-  const unitDoctor = new Int32Array(units);
-  for (let u = 0; u < units; u++) {
-    unitClinic[u] = lines.clinic[unitGroups.first[u]!]!;
-    unitDoctor[u] = lines.doctor[unitGroups.first[u]!]!;
-  }
+  const episodeLines = bucketRows(episodeGroups.id, episodes);
   const leadUnit = new Int32Array(n).fill(-1);
   const episodeUnit = new Int32Array(episodes).fill(-1);
   const episodeSpecialty = new Int32Array(episodes).fill(-1);
-  const tally = new Float64Array(units);
+  const tally = new Float64Array(units.count);
   for (let e = 0; e < episodes; e++) {
     const from = episodeLines.start[e]!;
     const to = episodeLines.start[e + 1]!;
@@ -87,18 +71,5 @@ export function buildStructure(input: FraudInput): Structure {
       }
     }
   }
-  return {
-    visits,
-    visitLines,
-    episodeOf,
-    episodes,
-    episodeLines,
-    units,
-    unitClinic,
-    unitDoctor,
-    ownUnit,
-    leadUnit,
-    episodeUnit,
-    episodeSpecialty,
-  };
+  return { visits, visitLines, episodes, episodeLines, leadUnit, episodeUnit, episodeSpecialty };
 }

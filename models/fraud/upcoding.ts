@@ -1,10 +1,9 @@
 import { likelihoodRatio } from './answer-rates';
+import type { Book } from './book';
 import { explain, forLearning, SHARE_GRID, updatePrior, type Hierarchy } from './hierarchy';
 import { fitConcentration, overdispersedGain } from './overdispersion';
-import type { Structure } from './structure';
-import type { FraudInput } from './types';
-import { DURATION_BINS, type VisitEvidence } from './visit-evidence';
-import { measureVisitMix, visitMixLog, type VisitMix } from './visit-mix';
+import { DURATION_BINS, type AnsweredVisits } from './visit-evidence';
+import { visitMixLog, type VisitMix } from './visit-mix';
 
 const ROUNDS = 10;
 /** Bins whose minutes are under about half of what was billed. */
@@ -77,12 +76,12 @@ function freshCounts(): Channels {
 }
 
 /** Likelihood ratio of everything that a patient said about one visit: hurried against as billed. */
-export function hurriedRatio(channels: Channels, evidence: VisitEvidence, v: number): number {
+export function hurriedRatio(channels: Channels, visits: AnsweredVisits, v: number): number {
   return (
-    likelihoodRatio(channels.duration, evidence.duration[v]!) *
-    likelihoodRatio(channels.comment, evidence.commentUpcoding[v]!) *
-    likelihoodRatio(channels.rating, evidence.lowRating[v]!) *
-    likelihoodRatio(channels.paidExtra, evidence.paidExtra[v]!)
+    likelihoodRatio(channels.duration, visits.duration[v]!) *
+    likelihoodRatio(channels.comment, visits.commentUpcoding[v]!) *
+    likelihoodRatio(channels.rating, visits.lowRating[v]!) *
+    likelihoodRatio(channels.paidExtra, visits.paidExtra[v]!)
   );
 }
 
@@ -92,27 +91,27 @@ export function hurriedRatio(channels: Channels, evidence: VisitEvidence, v: num
  * `explain`. The mix of primary and repeat visits against the specialty enters as a second, weaker witness: only
  * some upcoding is done by billing primary visits.
  */
-export function fitUpcoding(input: FraudInput, structure: Structure, evidence: VisitEvidence): UpcodingModel {
-  const { units, unitClinic } = structure;
+export function fitUpcoding(book: Book, visits: AnsweredVisits, mix: VisitMix): UpcodingModel {
+  const units = book.units.count;
+  const unitClinic = book.units.clinic;
   const size = SHARE_GRID.length;
-  const mix = measureVisitMix(input, structure);
-  const counts = countShort(input, structure, evidence);
+  const counts = countShort(book, visits);
   let channels: Channels = freshCounts();
   channels = mapChannels(channels);
-  let clinicPrior = updatePrior(new Float64Array(input.clinics), mix.clinicVisits, 2, 0.015, 30);
+  let clinicPrior = updatePrior(new Float64Array(book.clinics), mix.clinicVisits, 2, 0.015, 30);
   let unitPrior = updatePrior(new Float64Array(units), mix.unitVisits, 8, 0.0015, 1500);
   let concentration = 60;
   let hierarchy: Hierarchy | undefined;
   for (let round = 0; round < ROUNDS; round++) {
-    const clinicLog = new Float64Array(input.clinics * size);
+    const clinicLog = new Float64Array(book.clinics * size);
     const unitLog = new Float64Array(units * size);
-    for (let i = 0; i < input.clinics; i++) visitMixLog(mix, 'clinic', i, clinicLog);
+    for (let i = 0; i < book.clinics; i++) visitMixLog(mix, 'clinic', i, clinicLog);
     const unitOnlyLog = new Float64Array(units * size);
     for (let i = 0; i < units; i++) visitMixLog(mix, 'unit', i, unitOnlyLog);
-    for (let v = 0; v < evidence.count; v++) {
-      const unit = evidence.consultUnit[v]!;
+    for (let v = 0; v < visits.count; v++) {
+      const unit = visits.consultUnit[v]!;
       if (unit < 0) continue;
-      const ratio = hurriedRatio(channels, evidence, v);
+      const ratio = hurriedRatio(channels, visits, v);
       if (ratio === 1) continue;
       for (let g = 0; g < size; g++) {
         unitLog[unit * size + g]! += Math.log(1 - SHARE_GRID[g]! + SHARE_GRID[g]! * ratio);
@@ -122,7 +121,7 @@ export function fitUpcoding(input: FraudInput, structure: Structure, evidence: V
     const gain = (k: Float64Array, n: Float64Array): Float64Array =>
       k.map((value, i) => Math.max(0, overdispersedGain(value, n[i]!, rate, concentration)));
     hierarchy = explain({
-      clinics: input.clinics,
+      clinics: book.clinics,
       unitClinic,
       clinicLog,
       unitLog,
@@ -134,14 +133,14 @@ export function fitUpcoding(input: FraudInput, structure: Structure, evidence: V
     });
     const taught = forLearning(hierarchy);
     const next = freshCounts();
-    for (let v = 0; v < evidence.count; v++) {
-      const unit = evidence.consultUnit[v]!;
+    for (let v = 0; v < visits.count; v++) {
+      const unit = visits.consultUnit[v]!;
       if (unit < 0) continue;
-      const guilty = visitUpcoded(taught, channels, evidence, v);
-      add(next.duration, evidence.duration[v]!, guilty);
-      add(next.comment, evidence.commentUpcoding[v]!, guilty);
-      add(next.rating, evidence.lowRating[v]!, guilty);
-      add(next.paidExtra, evidence.paidExtra[v]!, guilty);
+      const guilty = visitUpcoded(taught, channels, visits, v);
+      add(next.duration, visits.duration[v]!, guilty);
+      add(next.comment, visits.commentUpcoding[v]!, guilty);
+      add(next.rating, visits.lowRating[v]!, guilty);
+      add(next.paidExtra, visits.paidExtra[v]!, guilty);
     }
     channels = mapChannels(next);
     const honest = hierarchy.unit.map((p, u) => (1 - p) * (1 - hierarchy!.clinic[unitClinic[u]!]!));
@@ -173,9 +172,9 @@ export function upcodingPrior(hierarchy: Hierarchy, clinic: number, unit: number
   return Math.min(0.97, hierarchy.clinic[clinic]! * hierarchy.clinicShare[clinic]! + own);
 }
 
-function visitUpcoded(hierarchy: Hierarchy, channels: Channels, evidence: VisitEvidence, v: number): number {
-  const prior = upcodingPrior(hierarchy, evidence.clinic[v]!, evidence.consultUnit[v]!);
-  const guilty = prior * hurriedRatio(channels, evidence, v);
+function visitUpcoded(hierarchy: Hierarchy, channels: Channels, visits: AnsweredVisits, v: number): number {
+  const prior = upcodingPrior(hierarchy, visits.clinic[v]!, visits.consultUnit[v]!);
+  const guilty = prior * hurriedRatio(channels, visits, v);
   return guilty / (guilty + 1 - prior);
 }
 
@@ -185,18 +184,18 @@ function add(pair: Pair, seen: number, guilty: number): void {
   pair[0][seen - 1]! += 1 - guilty;
 }
 
-function countShort(input: FraudInput, structure: Structure, evidence: VisitEvidence) {
-  const clinicShort = new Float64Array(input.clinics);
-  const clinicTimed = new Float64Array(input.clinics);
-  const unitShort = new Float64Array(structure.units);
-  const unitTimed = new Float64Array(structure.units);
-  for (let v = 0; v < evidence.count; v++) {
-    const bin = evidence.duration[v]!;
-    const unit = evidence.consultUnit[v]!;
+function countShort(book: Book, visits: AnsweredVisits) {
+  const clinicShort = new Float64Array(book.clinics);
+  const clinicTimed = new Float64Array(book.clinics);
+  const unitShort = new Float64Array(book.units.count);
+  const unitTimed = new Float64Array(book.units.count);
+  for (let v = 0; v < visits.count; v++) {
+    const bin = visits.duration[v]!;
+    const unit = visits.consultUnit[v]!;
     if (bin === 0 || unit < 0) continue;
     const short = bin <= SHORT_BINS ? 1 : 0;
-    clinicShort[evidence.clinic[v]!]! += short;
-    clinicTimed[evidence.clinic[v]!]! += 1;
+    clinicShort[visits.clinic[v]!]! += short;
+    clinicTimed[visits.clinic[v]!]! += 1;
     unitShort[unit]! += short;
     unitTimed[unit]! += 1;
   }

@@ -1,12 +1,7 @@
+import type { Book, BookPart } from './book';
+import { lineClass } from './line-class';
 import type { Structure } from './structure';
-import {
-  ANSWER_NO,
-  ANSWER_YES,
-  COMMENT_NEUTRAL,
-  COMMENT_NOT_RENDERED,
-  COMMENT_UPCODING,
-  type FraudInput,
-} from './types';
+import { ANSWER_NO, ANSWER_YES, COMMENT_NEUTRAL, COMMENT_NOT_RENDERED, COMMENT_UPCODING } from './types';
 
 /** Observation codes of a yes/no question: 0 not asked, then yes, no, unsure. */
 export const SEEN_YES = 1;
@@ -17,11 +12,15 @@ export const SEEN_UNSURE = 3;
 export const DURATION_EDGES = [0.15, 0.25, 0.35, 0.45, 0.55, 0.7, 0.85, 1.05, 1.35] as const;
 export const DURATION_BINS = DURATION_EDGES.length + 1;
 
-/** Answers folded by visit; only answered visits are kept, so cost follows answers and not lines. */
-export interface VisitEvidence {
+/** Lines of one visit that are weighed together, at most; further ones keep their prior. */
+export const MOST_LINES = 4096;
+
+/**
+ * Answers folded by visit, each with the few facts of its lines that the models read. Only answered visits are kept, so
+ * memory and cost of the estimation follow answers and not lines.
+ */
+export interface AnsweredVisits {
   readonly count: number;
-  /** Visit group of each answered visit. */
-  readonly visit: Int32Array;
   readonly clinic: Int32Array;
   /** Unit that leads most lines of the visit, -1 without a doctor. */
   readonly unit: Int32Array;
@@ -38,8 +37,16 @@ export interface VisitEvidence {
   readonly duration: Uint8Array;
   /** Unit of the consultation, -1 unless one doctor consulted in the visit. */
   readonly consultUnit: Int32Array;
-  /** Observation code of every line of the world (dense, 1 byte each). */
+  /** Insurer's share of that unit's consultations in the visit, kopecks. */
+  readonly consultPayable: Float64Array;
+  /** Lines of visit v: `start[v]` to `start[v + 1] - 1` of the columns below. */
+  readonly start: Int32Array;
+  readonly lineClass: Uint8Array;
+  /** Observation code of the line's own question. */
   readonly lineSeen: Uint8Array;
+  readonly lineUnit: Int32Array;
+  /** Row in the part that the visit was folded from. */
+  readonly row: Int32Array;
 }
 
 function seen(value: number): number {
@@ -54,11 +61,10 @@ export function durationBin(ratio: number): number {
 }
 
 /**
- * Folds answers into one record per answered visit. An answer that names a line the world lacks, or a visit that
- * was never billed, is left out (its number is for the import to report). Of repeated answers the last one counts.
+ * Folds a part's answers into one record per answered visit. An answer on a visit that was never billed is left out.
+ * Of repeated answers the last one counts.
  */
-export function foldAnswers(input: FraudInput, structure: Structure): VisitEvidence {
-  const { answers, lines } = input;
+export function foldAnswers({ lines, answers }: BookPart, structure: Structure, { services }: Book): AnsweredVisits {
   const index = new Int32Array(structure.visits.count).fill(-1);
   const answerVisit = new Int32Array(answers.length).fill(-1);
   const order: number[] = [];
@@ -76,27 +82,20 @@ export function foldAnswers(input: FraudInput, structure: Structure): VisitEvide
     answerVisit[a] = index[visit]!;
   }
   const count = order.length;
-  const visit = Int32Array.from(order);
-  const clinic = new Int32Array(count);
-  const unit = new Int32Array(count);
-  const consultUnit = new Int32Array(count).fill(-1);
-  const nominal = new Float64Array(count);
-  for (let v = 0; v < count; v++) describeVisit(input, structure, visit[v]!, v, clinic, unit, consultUnit, nominal);
-  const happened = new Uint8Array(count);
-  const commentPhantom = new Uint8Array(count);
-  const commentUpcoding = new Uint8Array(count);
-  const lowRating = new Uint8Array(count);
-  const paidExtra = new Uint8Array(count);
-  const duration = new Uint8Array(count);
-  const lineSeen = new Uint8Array(lines.length);
+  const bytes = (): Uint8Array => new Uint8Array(count);
+  const [happened, commentPhantom, commentUpcoding] = [bytes(), bytes(), bytes()];
+  const [lowRating, paidExtra, duration] = [bytes(), bytes(), bytes()];
+  const visits = order.map((visit) => describeVisit(lines, structure, services, visit));
+  const lineSeen = new Map<number, number>();
   for (let a = 0; a < answers.length; a++) {
     const v = answerVisit[a]!;
     if (v < 0) continue;
     const value = answers.value[a]!;
     const question = answers.question[a]!;
+    const { nominal } = visits[v]!;
     if (question === 0) happened[v] = seen(value);
-    else if (question === 1 && answers.line[a]! >= 0) lineSeen[answers.line[a]!] = seen(value);
-    else if (question === 2 && nominal[v]! > 0 && value > 0) duration[v] = durationBin(value / nominal[v]!) + 1;
+    else if (question === 1 && answers.line[a]! >= 0) lineSeen.set(answers.line[a]!, seen(value));
+    else if (question === 2 && nominal > 0 && value > 0) duration[v] = durationBin(value / nominal) + 1;
     else if (question === 3) paidExtra[v] = value === ANSWER_YES ? 2 : 1;
     else if (question === 4) lowRating[v] = value <= 2 ? 2 : 1;
     else if (question === 5) {
@@ -105,56 +104,106 @@ export function foldAnswers(input: FraudInput, structure: Structure): VisitEvide
       if (value !== COMMENT_NEUTRAL && value !== COMMENT_NOT_RENDERED) commentPhantom[v] = 1;
     }
   }
+  const start = new Int32Array(count + 1);
+  order.forEach((visit, v) => {
+    const size = structure.visitLines.start[visit + 1]! - structure.visitLines.start[visit]!;
+    start[v + 1] = start[v]! + Math.min(MOST_LINES, size);
+  });
+  const row = new Int32Array(start[count]!);
+  order.forEach((visit, v) => {
+    const from = structure.visitLines.start[visit]!;
+    row.set(structure.visitLines.rows.subarray(from, from + start[v + 1]! - start[v]!), start[v]!);
+  });
   return {
     count,
-    visit,
-    clinic,
-    unit,
+    clinic: Int32Array.from(
+      order,
+      (visit) => lines.clinic[structure.visitLines.rows[structure.visitLines.start[visit]!]!]!,
+    ),
+    unit: Int32Array.from(visits, (one) => one.unit),
     happened,
     commentPhantom,
     commentUpcoding,
     lowRating,
     paidExtra,
     duration,
-    consultUnit,
-    lineSeen,
+    consultUnit: Int32Array.from(visits, (one) => one.consultUnit),
+    consultPayable: Float64Array.from(visits, (one) => one.consultPayable),
+    start,
+    lineClass: Uint8Array.from(row, (r) => lineClass(services, lines.service[r]!)),
+    lineSeen: Uint8Array.from(row, (r) => lineSeen.get(r) ?? 0),
+    lineUnit: Int32Array.from(row, (r) => structure.leadUnit[r]!),
+    row,
   };
 }
 
-/** Clinic, majority lead and the consultation behind one visit. Minutes of several visits to one doctor add up. */
-function describeVisit(
-  input: FraudInput,
-  structure: Structure,
-  visit: number,
-  v: number,
-  clinic: Int32Array,
-  unit: Int32Array,
-  consultUnit: Int32Array,
-  nominal: Float64Array,
-): void {
-  const { lines, services } = input;
+/** Majority lead and the consultation behind one visit. Minutes of several visits to one doctor add up. */
+function describeVisit(lines: BookPart['lines'], structure: Structure, services: Book['services'], visit: number) {
   const { start, rows } = structure.visitLines;
-  clinic[v] = lines.clinic[rows[start[visit]!]!]!;
-  let best = -1;
+  let unit = -1;
   let votes = 0;
   let consultant = -1;
   let several = false;
-  let minutes = 0;
+  let nominal = 0;
   for (let k = start[visit]!; k < start[visit + 1]!; k++) {
     const row = rows[k]!;
     const lead = structure.leadUnit[row]!;
     // Boyer-Moore majority: exact whenever one lead has more than half of the lines.
-    if (votes === 0) best = lead;
-    votes += lead === best ? 1 : -1;
+    if (votes === 0) unit = lead;
+    votes += lead === unit ? 1 : -1;
     const service = lines.service[row]!;
     if (service < 0 || services.kind[service] !== 0 || !(services.minutes[service]! > 0)) continue;
-    if (consultant >= 0 && structure.ownUnit[row]! !== consultant) several = true;
-    consultant = structure.ownUnit[row]!;
-    minutes += services.minutes[service]!;
+    if (consultant >= 0 && lines.unit[row]! !== consultant) several = true;
+    consultant = lines.unit[row]!;
+    nominal += services.minutes[service]!;
   }
-  unit[v] = best;
-  if (consultant >= 0 && !several) {
-    consultUnit[v] = consultant;
-    nominal[v] = minutes;
+  if (consultant < 0 || several) return { unit, consultUnit: -1, nominal: 0, consultPayable: 0 };
+  let consultPayable = 0;
+  for (let k = start[visit]!; k < start[visit + 1]!; k++) {
+    const row = rows[k]!;
+    const service = lines.service[row]!;
+    const consultation = service >= 0 && services.kind[service] === 0;
+    if (consultation && lines.unit[row] === consultant) consultPayable += lines.payable[row]!;
   }
+  return { unit, consultUnit: consultant, nominal, consultPayable };
+}
+
+const BYTE_COLUMNS = ['happened', 'commentPhantom', 'commentUpcoding', 'lowRating', 'paidExtra', 'duration'] as const;
+
+/** Answered visits of several parts as one; `row` is left empty, since it means something within a part only. */
+export function joinVisits(parts: readonly AnsweredVisits[]): AnsweredVisits {
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
+  const lines = parts.reduce((sum, part) => sum + part.start[part.count]!, 0);
+  const joined = {
+    count,
+    clinic: new Int32Array(count),
+    unit: new Int32Array(count),
+    happened: new Uint8Array(count),
+    commentPhantom: new Uint8Array(count),
+    commentUpcoding: new Uint8Array(count),
+    lowRating: new Uint8Array(count),
+    paidExtra: new Uint8Array(count),
+    duration: new Uint8Array(count),
+    consultUnit: new Int32Array(count),
+    consultPayable: new Float64Array(count),
+    start: new Int32Array(count + 1),
+    lineClass: new Uint8Array(lines),
+    lineSeen: new Uint8Array(lines),
+    lineUnit: new Int32Array(lines),
+    row: new Int32Array(0),
+  };
+  let visit = 0;
+  let line = 0;
+  for (const part of parts) {
+    for (const name of BYTE_COLUMNS) joined[name].set(part[name], visit);
+    for (const name of ['clinic', 'unit', 'consultUnit'] as const) joined[name].set(part[name], visit);
+    joined.consultPayable.set(part.consultPayable, visit);
+    for (let v = 0; v <= part.count; v++) joined.start[visit + v] = line + part.start[v]!;
+    joined.lineClass.set(part.lineClass, line);
+    joined.lineSeen.set(part.lineSeen, line);
+    joined.lineUnit.set(part.lineUnit, line);
+    visit += part.count;
+    line += part.start[part.count]!;
+  }
+  return joined;
 }

@@ -1,7 +1,8 @@
+import type { Book } from './book';
+import { clinicOfKey, unitOrClinic, type Collector } from './chapter';
 import { SHARE_GRID } from './hierarchy';
 import { logBeta } from './math';
-import type { Structure } from './structure';
-import type { FraudInput } from './types';
+import { createTally, type Tally } from './tally';
 
 /** Primary visits among typed consultations, against what the same specialties do elsewhere. */
 export interface VisitMix {
@@ -26,47 +27,58 @@ function logBetaBinomial(k: number, n: number, mean: number, concentration: numb
   return logBeta(k + a, n - k + b) - logBeta(a, b);
 }
 
-/** Counts primary and repeat visits by clinic, unit and specialty, and fits the honest spread on the way. */
-export function measureVisitMix(input: FraudInput, structure: Structure): VisitMix {
-  const { lines, services } = input;
-  let specialties = 1;
-  for (const specialty of services.specialty) if (specialty + 2 > specialties) specialties = specialty + 2;
-  const primaryBy = new Float64Array(specialties).fill(5);
-  const visitsBy = new Float64Array(specialties).fill(10);
-  const unitPrimary = new Float64Array(structure.units);
-  const unitVisits = new Float64Array(structure.units);
-  const unitExpected = new Float64Array(structure.units);
-  const clinicPrimary = new Float64Array(input.clinics);
-  const clinicVisits = new Float64Array(input.clinics);
-  const clinicExpected = new Float64Array(input.clinics);
-  const each = (take: (row: number, specialty: number, primary: number) => void): void => {
-    for (let row = 0; row < lines.length; row++) {
-      const service = lines.service[row]!;
-      if (service < 0 || services.kind[service] !== 0 || services.visitType[service] === 0) continue;
-      take(row, services.specialty[service]! + 1, services.visitType[service] === 1 ? 1 : 0);
-    }
+/** Counts primary and repeat visits by doctor (or clinic) and specialty. */
+export function collectVisitMix(book: Book): Collector<VisitMix> {
+  const { services } = book;
+  const cells = createTally(2);
+  return {
+    add: ({ lines }) => {
+      for (let row = 0; row < lines.length; row++) {
+        const service = lines.service[row]!;
+        if (service < 0 || services.kind[service] !== 0 || services.visitType[service] === 0) continue;
+        const cell = cells.of(unitOrClinic(lines.unit[row]!, lines.clinic[row]!), services.specialty[service]!, 0);
+        cells.add(cell, 0, 1);
+        if (services.visitType[service] === 1) cells.add(cell, 1, 1);
+      }
+    },
+    finish: () => measureVisitMix(book, cells),
   };
-  each((_row, specialty, primary) => {
-    primaryBy[specialty]! += primary;
-    visitsBy[specialty]! += 1;
-  });
-  each((row, specialty, primary) => {
-    const share = primaryBy[specialty]! / visitsBy[specialty]!;
-    const clinic = lines.clinic[row]!;
+}
+
+/** Expected primary visits by the specialties' own shares, and the honest spread around them. */
+function measureVisitMix(book: Book, cells: Tally): VisitMix {
+  const units = book.units.count;
+  const market = createTally(2);
+  for (let i = 0; i < cells.count(); i++) {
+    const specialty = market.of(cells.key(i, 1), 0, 0);
+    market.add(specialty, 0, cells.sum(i, 0));
+    market.add(specialty, 1, cells.sum(i, 1));
+  }
+  const unitPrimary = new Float64Array(units);
+  const unitVisits = new Float64Array(units);
+  const unitExpected = new Float64Array(units);
+  const clinicPrimary = new Float64Array(book.clinics);
+  const clinicVisits = new Float64Array(book.clinics);
+  const clinicExpected = new Float64Array(book.clinics);
+  for (let i = 0; i < cells.count(); i++) {
+    const specialty = market.of(cells.key(i, 1), 0, 0);
+    const share = (market.sum(specialty, 1) + 5) / (market.sum(specialty, 0) + 10);
+    const [visits, primary] = [cells.sum(i, 0), cells.sum(i, 1)];
+    const clinic = clinicOfKey(book, cells.key(i, 0));
     clinicPrimary[clinic]! += primary;
-    clinicVisits[clinic]! += 1;
-    clinicExpected[clinic]! += share;
-    const unit = structure.ownUnit[row]!;
-    if (unit < 0) return;
+    clinicVisits[clinic]! += visits;
+    clinicExpected[clinic]! += visits * share;
+    const unit = cells.key(i, 0);
+    if (unit < 0) continue;
     unitPrimary[unit]! += primary;
-    unitVisits[unit]! += 1;
-    unitExpected[unit]! += share;
-  });
+    unitVisits[unit]! += visits;
+    unitExpected[unit]! += visits * share;
+  }
   let concentration = 20;
   let best = -Infinity;
   for (const candidate of [5, 10, 20, 40, 80, 200]) {
     let log = 0;
-    for (let u = 0; u < structure.units; u++) {
+    for (let u = 0; u < units; u++) {
       const n = unitVisits[u]!;
       if (n >= 5) log += logBetaBinomial(unitPrimary[u]!, n, unitExpected[u]! / n, candidate);
     }

@@ -1,7 +1,7 @@
-import { groupRows } from './group';
+import type { Book } from './book';
+import { clinicOfKey, unitOrClinic, type Collector } from './chapter';
 import { median, robustScale } from './math';
-import type { Structure } from './structure';
-import type { FraudInput } from './types';
+import { createTally, type Tally } from './tally';
 
 /** Case-mix adjusted billing volume: log(observed / expected lines per episode), with its standard error. */
 export interface VolumeSignal {
@@ -17,86 +17,100 @@ export interface Volume {
   readonly clinic: VolumeSignal;
   /** Doctors are measured against their own clinic, so that a clinic's habit is not laid to each doctor. */
   readonly unit: VolumeSignal;
-  /** Expected lines of each episode. */
-  readonly expected: Float64Array;
 }
 
 const SHRINK = 4;
 
+/** Columns of the cells: episodes, their lines, squares of their lines. */
+const EPISODES = 0;
+const LINES = 1;
+const SQUARES = 2;
+
+/** Gathers episodes by lead (or clinic), specialty and diagnosis; their sizes are judged when all are in. */
+export function collectVolume(book: Book): Collector<Volume> {
+  const cells = createTally(3);
+  return {
+    add: ({ lines, structure }) => {
+      const { episodes, episodeLines, episodeUnit, episodeSpecialty } = structure;
+      for (let e = 0; e < episodes; e++) {
+        const row = episodeLines.rows[episodeLines.start[e]!]!;
+        const size = episodeLines.start[e + 1]! - episodeLines.start[e]!;
+        const who = unitOrClinic(episodeUnit[e]!, lines.clinic[row]!);
+        const cell = cells.of(who, episodeSpecialty[e]!, lines.diagnosis[row]!);
+        cells.add(cell, EPISODES, 1);
+        cells.add(cell, LINES, size);
+        cells.add(cell, SQUARES, size * size);
+      }
+    },
+    finish: () => measureVolume(book, cells),
+  };
+}
+
 /**
- * Expected size of each episode from other clinics' episodes of the same specialty and diagnosis, shrunk to the
- * specialty and then to the market (a chain of empirical-Bayes means, weight `SHRINK` episodes a step).
+ * Expected size of an episode of each cell, from other clinics' episodes of the same specialty and diagnosis, shrunk to
+ * the specialty and then to the market (a chain of empirical-Bayes means, weight `SHRINK` episodes a step).
  */
-export function expectedEpisodeSize(input: FraudInput, structure: Structure): Float64Array {
-  const { episodes, episodeLines, episodeSpecialty } = structure;
-  const clinic = new Int32Array(episodes);
-  const diagnosis = new Int32Array(episodes);
-  const size = new Float64Array(episodes);
-  for (let e = 0; e < episodes; e++) {
-    const row = episodeLines.rows[episodeLines.start[e]!]!;
-    clinic[e] = input.lines.clinic[row]!;
-    diagnosis[e] = input.lines.diagnosis[row]!;
-    size[e] = episodeLines.start[e + 1]! - episodeLines.start[e]!;
+function expectedSizes(book: Book, cells: Tally): Float64Array {
+  const count = cells.count();
+  let episodes = 0;
+  let lines = 0;
+  for (let i = 0; i < count; i++) {
+    episodes += cells.sum(i, EPISODES);
+    lines += cells.sum(i, LINES);
   }
-  const levels = [
-    { all: new Int32Array(episodes), key: new Int32Array(episodes) },
-    { all: episodeSpecialty, key: new Int32Array(episodes) },
-    { all: episodeSpecialty, key: diagnosis },
-  ];
-  const expected = new Float64Array(episodes).fill(mean(size));
-  for (const level of levels) {
-    const whole = sums(size, level.all, level.key, level.key);
-    const own = sums(size, level.all, level.key, clinic);
-    for (let e = 0; e < episodes; e++) {
-      const w = whole.group.id[e]!;
-      const o = own.group.id[e]!;
-      const count = whole.count[w]! - own.count[o]!;
-      const total = whole.total[w]! - own.total[o]!;
-      expected[e] = (total + SHRINK * expected[e]!) / (count + SHRINK);
-    }
+  const expected = new Float64Array(count).fill(episodes === 0 ? 1 : lines / episodes);
+  const nothing = (): number => 0;
+  const specialty = (i: number): number => cells.key(i, 1);
+  const diagnosis = (i: number): number => cells.key(i, 2);
+  for (const [a, b] of [
+    [nothing, nothing],
+    [specialty, nothing],
+    [specialty, diagnosis],
+  ] as const) {
+    const whole = createTally(2);
+    const own = createTally(2);
+    const each = (take: (i: number, w: number, o: number) => void): void => {
+      for (let i = 0; i < count; i++) {
+        take(i, whole.of(a(i), b(i), 0), own.of(a(i), b(i), clinicOfKey(book, cells.key(i, 0))));
+      }
+    };
+    each((i, w, o) => {
+      for (const column of [EPISODES, LINES]) {
+        whole.add(w, column, cells.sum(i, column));
+        own.add(o, column, cells.sum(i, column));
+      }
+    });
+    each((i, w, o) => {
+      const others = whole.sum(w, EPISODES) - own.sum(o, EPISODES);
+      const total = whole.sum(w, LINES) - own.sum(o, LINES);
+      expected[i] = (total + SHRINK * expected[i]!) / (others + SHRINK);
+    });
   }
   return expected;
 }
 
-function mean(values: Float64Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return values.length === 0 ? 1 : sum / values.length;
-}
-
-function sums(size: Float64Array, a: Int32Array, b: Int32Array, c: Int32Array) {
-  const group = groupRows(size.length, a, b, c);
-  const total = new Float64Array(group.count);
-  const count = new Float64Array(group.count);
-  for (let e = 0; e < size.length; e++) {
-    total[group.id[e]!]! += size[e]!;
-    count[group.id[e]!]! += 1;
-  }
-  return { group, total, count };
-}
-
 /** Volume signals of all clinics and units. */
-export function measureVolume(input: FraudInput, structure: Structure): Volume {
-  const { episodes, episodeLines, episodeUnit, units, unitClinic } = structure;
-  const expected = expectedEpisodeSize(input, structure);
+function measureVolume(book: Book, cells: Tally): Volume {
+  const units = book.units.count;
+  const expected = expectedSizes(book, cells);
   let squares = 0;
   let weight = 0;
-  const clinic = empty(input.clinics);
+  const clinic = empty(book.clinics);
   const unit = empty(units);
-  for (let e = 0; e < episodes; e++) {
-    const size = episodeLines.start[e + 1]! - episodeLines.start[e]!;
-    const want = expected[e]!;
-    squares += (size - want) ** 2;
-    weight += want * want;
-    add(clinic, input.lines.clinic[episodeLines.rows[episodeLines.start[e]!]!]!, size, want);
-    if (episodeUnit[e]! >= 0) add(unit, episodeUnit[e]!, size, want);
+  for (let i = 0; i < cells.count(); i++) {
+    const want = expected[i]!;
+    const episodes = cells.sum(i, EPISODES);
+    squares += cells.sum(i, SQUARES) - 2 * want * cells.sum(i, LINES) + episodes * want * want;
+    weight += episodes * want * want;
+    add(clinic, clinicOfKey(book, cells.key(i, 0)), episodes, cells.sum(i, LINES), want);
+    if (cells.key(i, 0) >= 0) add(unit, cells.key(i, 0), episodes, cells.sum(i, LINES), want);
   }
   const dispersion = weight > 0 ? squares / weight : 1;
   const clinicValue = logRatios(clinic);
   const clinicScale = scales(clinic, clinicValue, dispersion, 4);
   const unitValue = new Float64Array(units);
   for (let u = 0; u < units; u++) {
-    const c = unitClinic[u]!;
+    const c = book.units.clinic[u]!;
     const restObserved = clinic.observed[c]! - unit.observed[u]!;
     const restExpected = clinic.expected[c]! - unit.expected[u]!;
     // The clinic's habit, without this doctor, trusted by as many episodes as it rests on.
@@ -105,7 +119,6 @@ export function measureVolume(input: FraudInput, structure: Structure): Volume {
   }
   const unitScale = scales(unit, unitValue, dispersion, 5);
   return {
-    expected,
     clinic: { value: clinicValue, scale: clinicScale, ...clinic },
     unit: { value: unitValue, scale: unitScale, ...unit },
   };
@@ -127,11 +140,11 @@ function empty(count: number): Sums {
   };
 }
 
-function add(sum: Sums, index: number, size: number, want: number): void {
-  sum.observed[index]! += size;
-  sum.expected[index]! += want;
-  sum.squares[index]! += want * want;
-  sum.episodes[index]! += 1;
+function add(sum: Sums, index: number, episodes: number, lines: number, want: number): void {
+  sum.observed[index]! += lines;
+  sum.expected[index]! += episodes * want;
+  sum.squares[index]! += episodes * want * want;
+  sum.episodes[index]! += episodes;
 }
 
 function logRatios(sum: Sums): Float64Array {

@@ -1,14 +1,11 @@
-import { expandPairs, type PairRule } from './bundled-pairs';
-import type { AnswerColumns, FraudInput, LineColumns, ServiceColumns } from './types';
-import { ANSWER_NO, ANSWER_UNSURE, ANSWER_YES, QUESTIONS, SERVICE_KINDS } from './types';
+import { createBookWriter, type SpooledBook } from './book-writer';
+import { expandPairs } from './bundled-pairs';
+import { createDictionary, describeServices, type WorldRules, type WorldService } from './reference';
+import type { SpoolStore } from './spool';
+import { hashText } from './text-hash';
+import { ANSWER_NO, ANSWER_UNSURE, ANSWER_YES, QUESTIONS } from './types';
 
 /** The fields of exchange rows that the fraud models read (rows of `models/exchange` fit as they are). */
-export interface WorldService {
-  serviceCode: string;
-  kind: string;
-  specialty: string | null;
-  minutes: number | null;
-}
 export interface WorldPrice {
   clinicCode: string;
   itemCode: string;
@@ -41,105 +38,34 @@ export interface WorldAnswer {
 }
 
 export interface FraudWorld {
-  readonly input: FraudInput;
+  readonly book: SpooledBook;
   readonly clinicCodes: readonly string[];
   readonly doctorCodes: readonly string[];
-  readonly serviceCodes: readonly string[];
-  /** Invoice number (index into `invoices`) and line number of each row. */
-  readonly invoiceOf: Int32Array;
-  readonly invoices: readonly string[];
-  readonly lineNo: Int32Array;
-  /** Answers that name a line or visit that was never billed. */
+  /** Answers that name a clinic which billed nothing. */
   readonly strayAnswers: number;
 }
 
-export interface WorldRules {
-  readonly primarySuffix: string;
-  readonly repeatSuffix: string;
-  readonly maxDoctorMinutes: number;
-  readonly bundled: readonly PairRule[];
-}
-
-export interface WorldBuilder {
+/** Services and prices of a world: small, and known before its lines. */
+export interface WorldReference {
   readonly service: (row: WorldService) => void;
   readonly price: (row: WorldPrice) => void;
+  /** Starts the lines; answers come after them, since they name the lines' clinics. */
+  readonly open: (spools: SpoolStore, classify: (comment: string) => number) => WorldWriter;
+}
+export interface WorldWriter {
   readonly line: (row: WorldLine) => void;
   readonly answer: (row: WorldAnswer) => void;
-  readonly build: (rules: WorldRules) => FraudWorld;
+  readonly finish: () => FraudWorld;
 }
 
-/** Codes to dense numbers in order of arrival. */
-export function createDictionary(): { codes: string[]; of: (code: string) => number; find: (code: string) => number } {
-  const numbers = new Map<string, number>();
-  const codes: string[] = [];
-  return {
-    codes,
-    find: (code) => numbers.get(code) ?? -1,
-    of: (code) => {
-      const known = numbers.get(code);
-      if (known !== undefined) return known;
-      numbers.set(code, codes.length);
-      codes.push(code);
-      return codes.length - 1;
-    },
-  };
-}
+const HIGHEST_KOPECKS = 2_147_483_647;
 
-/** An Int32 column that grows by doubling: rows may stream in without being counted first. */
-export function growingColumn() {
-  let data = new Int32Array(1024);
-  let length = 0;
-  return {
-    push: (value: number): void => {
-      if (length === data.length) {
-        const grown = new Int32Array(length * 2);
-        grown.set(data);
-        data = grown;
-      }
-      data[length++] = value;
-    },
-    done: (): Int32Array => data.subarray(0, length),
-  };
-}
-
-/**
- * Turns the rows of a world into columns, one at a time. Services, prices and lines come before answers, since an
- * answer names its line. `classify` maps a comment to COMMENT_*.
- */
-export function createWorldBuilder(classify: (comment: string) => number): WorldBuilder {
-  const clinics = createDictionary();
-  const doctors = createDictionary();
-  const people = createDictionary();
+/** Turns the rows of a world into a book, one at a time. `classify` maps a comment to COMMENT_*. */
+export function createWorld(rules: WorldRules): WorldReference {
   const services = createDictionary();
   const serviceRows: WorldService[] = [];
-  const diagnoses = createDictionary();
-  const episodes = createDictionary();
-  const invoices = createDictionary();
   const prices = new Map<string, WorldPrice[]>();
-  const rowOf = new Map<string, number>();
-  const names = [
-    'clinic',
-    'doctor',
-    'person',
-    'day',
-    'service',
-    'diagnosis',
-    'episode',
-    'quantity',
-    'payable',
-  ] as const;
-  const column = Object.fromEntries(names.map((name) => [name, growingColumn()])) as Record<
-    (typeof names)[number],
-    ReturnType<typeof growingColumn>
-  >;
-  const invoiceOf = growingColumn();
-  const lineNo = growingColumn();
-  const answers = ['line', 'clinic', 'person', 'day', 'question', 'value'].map(() => growingColumn());
-  let count = 0;
-  let strayAnswers = 0;
-  let answerCount = 0;
-
-  const resolve = (row: WorldLine): number => {
+  const serviceOn = (row: WorldLine): number => {
     let best: WorldPrice | undefined;
     for (const price of prices.get(`${row.clinicCode}\n${row.itemCode}`) ?? []) {
       const inForce = price.validFrom <= row.serviceDay && (price.validTo === null || price.validTo >= row.serviceDay);
@@ -147,7 +73,6 @@ export function createWorldBuilder(classify: (comment: string) => number): World
     }
     return best === undefined || best.serviceCode === '' ? -1 : services.find(best.serviceCode);
   };
-
   return {
     service: (row) => {
       if (services.of(row.serviceCode) === serviceRows.length) serviceRows.push(row);
@@ -158,75 +83,70 @@ export function createWorldBuilder(classify: (comment: string) => number): World
       if (list) list.push(row);
       else prices.set(key, [row]);
     },
+    open: (spools, classify) => {
+      const writer = createBookWriter(spools, describeServices(serviceRows, rules));
+      const bundled = expandPairs(rules.bundled, services.codes);
+      return writeWorld(writer, serviceOn, classify, (clinics) =>
+        writer.finish({ clinics, bundled, maxDoctorMinutes: rules.maxDoctorMinutes }),
+      );
+    },
+  };
+}
+
+function writeWorld(
+  writer: ReturnType<typeof createBookWriter>,
+  serviceOn: (row: WorldLine) => number,
+  classify: (comment: string) => number,
+  finish: (clinics: number) => SpooledBook,
+): WorldWriter {
+  const clinics = createDictionary();
+  const doctors = createDictionary();
+  const diagnoses = createDictionary();
+  const person = new Int32Array(2);
+  const key = new Int32Array(3);
+  const episode = new Int32Array(2);
+  let strayAnswers = 0;
+  const nameLine = (row: { clinicCode: string; invoiceNo: string }, lineNo: number): void => {
+    hashText(`${row.clinicCode}\n${row.invoiceNo}`, key, 0);
+    key[2] = lineNo;
+  };
+  return {
     line: (row) => {
-      rowOf.set(`${row.clinicCode}\n${row.invoiceNo}\n${row.lineNo}`, count++);
-      const clinic = clinics.of(row.clinicCode);
-      column.clinic.push(clinic);
-      column.doctor.push(row.doctorId === '' ? -1 : doctors.of(row.doctorId));
-      column.person.push(people.of(row.policyNo));
-      column.day.push(row.serviceDay);
-      column.service.push(resolve(row));
-      column.diagnosis.push(diagnoses.of(row.diagnosisCode.slice(0, 3)));
-      column.episode.push(row.episodeNo === '' ? -1 : episodes.of(row.episodeNo));
-      column.quantity.push(row.quantity);
-      column.payable.push(Math.min(2_147_483_647, Math.max(0, row.amountKopecks - row.patientShareKopecks)));
-      invoiceOf.push(invoices.of(row.invoiceNo));
-      lineNo.push(row.lineNo);
+      hashText(row.policyNo, person, 0);
+      nameLine(row, row.lineNo);
+      if (row.episodeNo !== '') hashText(row.episodeNo, episode, 0);
+      writer.line({
+        clinic: clinics.of(row.clinicCode),
+        doctor: row.doctorId === '' ? -1 : doctors.of(row.doctorId),
+        person,
+        day: row.serviceDay,
+        service: serviceOn(row),
+        diagnosis: diagnoses.of(row.diagnosisCode.slice(0, 3)),
+        // Told apart among one person's episodes in one clinic, so one half of the hash is plenty.
+        episode: row.episodeNo === '' ? -1 : episode[0]! & 0x7fffffff,
+        quantity: row.quantity,
+        payable: Math.min(HIGHEST_KOPECKS, Math.max(0, row.amountKopecks - row.patientShareKopecks)),
+        key,
+      });
     },
     answer: (row) => {
       const clinic = clinics.find(row.clinicCode);
-      const line = row.lineNo === null ? -1 : (rowOf.get(`${row.clinicCode}\n${row.invoiceNo}\n${row.lineNo}`) ?? -1);
       const question = (QUESTIONS as readonly string[]).indexOf(row.question);
-      if (clinic < 0 || question < 0 || (row.lineNo !== null && line < 0)) {
+      if (clinic < 0 || question < 0) {
         strayAnswers++;
         return;
       }
+      hashText(row.policyNo, person, 0);
+      if (row.lineNo !== null) nameLine(row, row.lineNo);
       const value = answerValue(row, classify);
-      [line, clinic, people.find(row.policyNo), row.visitDay, question, value].forEach((v, i) => answers[i]!.push(v));
-      answerCount++;
+      writer.answer({ clinic, person, day: row.visitDay, question, value, key: row.lineNo === null ? null : key });
     },
-    build: (rules) => {
-      const lines: LineColumns = {
-        length: count,
-        clinic: column.clinic.done(),
-        doctor: column.doctor.done(),
-        person: column.person.done(),
-        day: column.day.done(),
-        service: column.service.done(),
-        diagnosis: column.diagnosis.done(),
-        episode: column.episode.done(),
-        quantity: column.quantity.done(),
-        payable: Float64Array.from(column.payable.done()),
-      };
-      const done = answers.map((one) => one.done());
-      const answerColumns: AnswerColumns = {
-        length: answerCount,
-        line: done[0]!,
-        clinic: done[1]!,
-        person: done[2]!,
-        day: done[3]!,
-        question: Uint8Array.from(done[4]!),
-        value: Float32Array.from(done[5]!),
-      };
-      return {
-        input: {
-          clinics: clinics.codes.length,
-          doctors: doctors.codes.length,
-          lines,
-          services: describeServices(serviceRows, rules),
-          answers: answerColumns,
-          bundled: expandPairs(rules.bundled, services.codes),
-          maxDoctorMinutes: rules.maxDoctorMinutes,
-        },
-        clinicCodes: clinics.codes,
-        doctorCodes: doctors.codes,
-        serviceCodes: services.codes,
-        invoiceOf: invoiceOf.done(),
-        invoices: invoices.codes,
-        lineNo: lineNo.done(),
-        strayAnswers,
-      };
-    },
+    finish: () => ({
+      book: finish(clinics.codes.length),
+      clinicCodes: clinics.codes,
+      doctorCodes: doctors.codes,
+      strayAnswers,
+    }),
   };
 }
 
@@ -235,23 +155,4 @@ function answerValue(row: WorldAnswer, classify: (comment: string) => number): n
   if (row.question === 'duration-minutes' || row.question === 'rating') return Number(row.answer);
   if (row.answer === 'yes') return ANSWER_YES;
   return row.answer === 'no' ? ANSWER_NO : ANSWER_UNSURE;
-}
-
-function describeServices(rows: readonly WorldService[], rules: WorldRules): ServiceColumns {
-  const specialties = createDictionary();
-  const visitType = (row: WorldService): number => {
-    if (row.kind !== 'consultation') return 0;
-    if (row.serviceCode.endsWith(rules.primarySuffix)) return 1;
-    return row.serviceCode.endsWith(rules.repeatSuffix) ? 2 : 0;
-  };
-  return {
-    length: rows.length,
-    kind: Uint8Array.from(rows, (row) => {
-      const kind = (SERVICE_KINDS as readonly string[]).indexOf(row.kind);
-      return kind < 0 ? SERVICE_KINDS.length - 1 : kind;
-    }),
-    minutes: Float64Array.from(rows, (row) => row.minutes ?? 0),
-    visitType: Uint8Array.from(rows, visitType),
-    specialty: Int32Array.from(rows, (row) => (row.specialty === null ? -1 : specialties.of(row.specialty))),
-  };
 }

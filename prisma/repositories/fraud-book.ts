@@ -1,44 +1,47 @@
+import { createBookWriter, type BookWriter, type SpooledBook } from '../../models/fraud/book-writer';
 import { expandPairs } from '../../models/fraud/bundled-pairs';
-import { QUESTIONS, SERVICE_KINDS } from '../../models/fraud/types';
-import type { AnswerColumns, FraudInput, LineColumns, ServiceColumns } from '../../models/fraud/types';
-import { createDictionary, growingColumn } from '../../models/fraud/world';
-import type { WorldRules } from '../../models/fraud/world';
+import {
+  createDictionary,
+  describeServices,
+  rulesOf,
+  type RulePack,
+  type WorldRules,
+} from '../../models/fraud/reference';
+import type { SpoolStore } from '../../models/fraud/spool';
+import { QUESTIONS } from '../../models/fraud/types';
 import type { PoolClient, Queryable } from '../pool';
 import { copyRows, POSTGRES_EPOCH_DAY } from './copy-out';
 
-/** The whole book as columns, with the database ids behind the dense numbers. */
+/** The book in spools, with the database ids behind the dense numbers. */
 export interface FraudBook {
-  readonly input: FraudInput;
-  /** Database id of each line. */
-  readonly lineId: Float64Array;
+  readonly book: SpooledBook;
   readonly clinicIds: readonly number[];
   readonly doctorIds: readonly number[];
 }
 
-/** Lines read in one COPY: bounds the memory that raw rows take beside the columns. */
-const SLICE = 250_000;
+/** Ids read in one COPY: bounds the memory that raw rows take. */
+const SLICE = 50_000;
 const HIGHEST_KOPECKS = 2_147_483_647;
+const LOW = 2 ** 31;
 
 /** Rules of visits, days and bundles from the guideline packs in force. */
 export async function readFraudRules(db: Queryable): Promise<WorldRules> {
-  interface Pack {
-    readonly pairs?: readonly { kind: string; service: string; with: string; window_days: number }[];
-    readonly visits?: { primary_suffix?: string; repeat_suffix?: string };
-    readonly day?: { max_doctor_minutes?: number };
-  }
-  const rows = await db.query<{ data: Pack }>(
+  const rows = await db.query<{ data: RulePack }>(
     `SELECT data FROM guideline_pack WHERE state = 'published' ORDER BY name`,
   );
-  const packs = rows.rows.map((row) => row.data);
-  return {
-    primarySuffix: packs.find((pack) => pack.visits?.primary_suffix)?.visits?.primary_suffix ?? '.001',
-    repeatSuffix: packs.find((pack) => pack.visits?.repeat_suffix)?.visits?.repeat_suffix ?? '.002',
-    maxDoctorMinutes: Math.min(720, ...packs.map((pack) => pack.day?.max_doctor_minutes ?? 720)),
-    bundled: packs
-      .flatMap((pack) => pack.pairs ?? [])
-      .filter((pair) => pair.kind === 'bundled')
-      .map((pair) => ({ service: pair.service, with: pair.with, windowDays: pair.window_days })),
-  };
+  return rulesOf(rows.rows.map((row) => row.data));
+}
+
+/** A database id of any size as the key of a line. */
+function keyOf(id: number, into: Int32Array): Int32Array {
+  into[0] = Math.floor(id / LOW);
+  into[1] = id % LOW;
+  return into;
+}
+
+/** The id behind a line's key. */
+export function lineIdOf(high: number, low: number): number {
+  return high * LOW + low;
 }
 
 /** Small integers by a database id, in order of arrival. */
@@ -53,103 +56,80 @@ function numbering() {
 }
 
 /**
- * Reads all current lines and all answers. Set-based: a few COPYs of narrow integer columns; services are resolved from
- * the price lists in memory. `classify` maps a comment to COMMENT_*.
+ * Reads all current lines and all answers into spools. Set-based: COPYs of narrow integer columns in slices; services
+ * are resolved from the price lists in memory. `classify` maps a comment to COMMENT_*.
  */
-export async function readFraudBook(client: PoolClient, classify: (text: string) => number): Promise<FraudBook> {
+export async function readFraudBook(
+  client: PoolClient,
+  spools: SpoolStore,
+  classify: (text: string) => number,
+): Promise<FraudBook> {
   const rules = await readFraudRules(client);
   const { services, codes, indexOf } = await readServices(client, rules);
-  const serviceOf = await readPrices(client, indexOf);
-  const categories = await readCategories(client);
+  const writer = createBookWriter(spools, services);
   const clinics = numbering();
   const doctors = numbering();
-  const column = growingColumn;
-  const [clinic, doctor, person, day, service] = [column(), column(), column(), column(), column()];
-  const [diagnosis, episode, quantity, payable] = [column(), column(), column(), column()];
+  await readLines(client, writer, { indexOf, clinics, doctors });
+  await readAnswers(client, writer, clinics.find, classify);
+  const bundled = expandPairs(rules.bundled, codes);
+  const book = writer.finish({ clinics: clinics.ids.length, bundled, maxDoctorMinutes: rules.maxDoctorMinutes });
+  return { book, clinicIds: clinics.ids, doctorIds: doctors.ids };
+}
+
+interface LineNumbers {
+  readonly indexOf: ReadonlyMap<number, number>;
+  readonly clinics: ReturnType<typeof numbering>;
+  readonly doctors: ReturnType<typeof numbering>;
+}
+
+async function readLines(
+  client: PoolClient,
+  writer: BookWriter,
+  { indexOf, clinics, doctors }: LineNumbers,
+): Promise<void> {
+  const serviceOf = await readPrices(client, indexOf);
+  const categories = await readCategories(client);
+  const person = new Int32Array(2);
+  const key = new Int32Array(3);
   const bounds = await client.query<{ last: number }>('SELECT COALESCE(max(id), 0) AS last FROM invoice_line');
   const last = bounds.rows[0]!.last;
-  const lineId: Float64Array[] = [];
   for (let from = 0; from < last; from += SLICE) {
-    // Episodes are told apart within their clinic; the hash only has to be unlikely to meet another one there.
+    // Episodes are told apart within their person and clinic; the hash only has to be unlikely to meet another there.
     const rows = await copyRows(
       client,
       `SELECT id, clinic_id, doctor_id, policy_id, service_date, clinic_item_id, diagnosis_id,
-         CASE WHEN episode_no <> '' THEN hashtext(policy_id || '/' || episode_no) & 2147483647 END, quantity,
+         CASE WHEN episode_no <> '' THEN hashtext(episode_no) & 2147483647 END, quantity,
          LEAST(${HIGHEST_KOPECKS}, GREATEST(0, amount_kopecks - patient_share_kopecks))::int4
        FROM invoice_line WHERE current AND id > ${from} AND id <= ${from + SLICE} ORDER BY id`,
     );
-    const ids = new Float64Array(rows.maxRows(10, 40));
-    let count = 0;
-    for (; rows.next(); count++) {
-      ids[count] = rows.big();
-      clinic.push(clinics.of(rows.int()));
+    while (rows.next()) {
+      keyOf(rows.big(), key);
+      const clinic = clinics.of(rows.int());
       const who = rows.int();
-      doctor.push(who < 0 ? -1 : doctors.of(who));
-      person.push(rows.int());
-      const date = rows.int() + POSTGRES_EPOCH_DAY;
-      day.push(date);
-      service.push(serviceOf(rows.int(), date));
-      diagnosis.push(categories[rows.int()] ?? -1);
-      episode.push(rows.int());
-      quantity.push(rows.int());
-      payable.push(rows.int());
+      const doctor = who < 0 ? -1 : doctors.of(who);
+      person[0] = rows.int();
+      const day = rows.int() + POSTGRES_EPOCH_DAY;
+      const service = serviceOf(rows.int(), day);
+      const diagnosis = categories[rows.int()] ?? -1;
+      const episode = rows.int();
+      const quantity = rows.int();
+      const payable = rows.int();
+      writer.line({ clinic, doctor, person, day, service, diagnosis, episode, quantity, payable, key });
     }
-    lineId.push(ids.slice(0, count));
   }
-  const ids = concatenate(lineId);
-  const lines: LineColumns = {
-    length: ids.length,
-    clinic: clinic.done(),
-    doctor: doctor.done(),
-    person: person.done(),
-    day: day.done(),
-    service: service.done(),
-    diagnosis: diagnosis.done(),
-    episode: episode.done(),
-    quantity: quantity.done(),
-    payable: Float64Array.from(payable.done()),
-  };
-  const answers = await readAnswers(client, ids, clinics.find, classify);
-  const input: FraudInput = {
-    clinics: clinics.ids.length,
-    doctors: doctors.ids.length,
-    lines,
-    services,
-    answers,
-    bundled: expandPairs(rules.bundled, codes),
-    maxDoctorMinutes: rules.maxDoctorMinutes,
-  };
-  return { input, lineId: ids, clinicIds: clinics.ids, doctorIds: doctors.ids };
 }
 
 async function readServices(db: Queryable, rules: WorldRules) {
   const rows = await db.query<{
     id: number;
-    code: string;
+    serviceCode: string;
     kind: string;
     specialty: string | null;
     minutes: number | null;
-  }>('SELECT id, code, kind, specialty, minutes FROM service ORDER BY id');
-  const all = rows.rows;
-  const specialties = createDictionary();
-  const visitType = ({ kind, code }: { kind: string; code: string }): number => {
-    if (kind !== 'consultation') return 0;
-    if (code.endsWith(rules.primarySuffix)) return 1;
-    return code.endsWith(rules.repeatSuffix) ? 2 : 0;
-  };
-  const kindOf = (kind: string): number => {
-    const at = (SERVICE_KINDS as readonly string[]).indexOf(kind);
-    return at < 0 ? SERVICE_KINDS.length - 1 : at;
-  };
-  const services: ServiceColumns = {
-    length: all.length,
-    kind: Uint8Array.from(all, ({ kind }) => kindOf(kind)),
-    minutes: Float64Array.from(all, ({ minutes }) => minutes ?? 0),
-    visitType: Uint8Array.from(all, visitType),
-    specialty: Int32Array.from(all, ({ specialty }) => (specialty === null ? -1 : specialties.of(specialty))),
-  };
-  const indexOf = new Map(all.map(({ id }, index) => [id, index]));
-  return { services, codes: all.map(({ code }) => code), indexOf };
+  }>('SELECT id, code AS "serviceCode", kind, specialty, minutes FROM service ORDER BY id');
+  const indexOf = new Map(rows.rows.map(({ id }, index) => [id, index]));
+  const codes = rows.rows.map(({ serviceCode }) => serviceCode);
+  return { services: describeServices(rows.rows, rules), codes, indexOf };
 }
 
 /** Service of a clinic's item on a day: the price in force with the latest start. */
@@ -180,72 +160,45 @@ async function readCategories(db: Queryable): Promise<number[]> {
   return found;
 }
 
+/** A person's answers go with the person of the line that they name. */
 async function readAnswers(
   client: PoolClient,
-  lineIds: Float64Array,
+  writer: BookWriter,
   clinicOf: (id: number) => number,
   classify: (text: string) => number,
-): Promise<AnswerColumns> {
+): Promise<void> {
   const cases = QUESTIONS.map((question, at) => `WHEN '${question}' THEN ${at}`).join(' ');
-  const rows = await copyRows(
-    client,
-    `SELECT CASE f.question ${cases} END::int4, CASE f.answer WHEN 'no' THEN 0 WHEN 'yes' THEN 1 WHEN 'unsure' THEN 2 END::int4,
-       f.clinic_id, f.policy_id, f.visit_date, l.id, f.answer, f.line_no
-     FROM feedback_answer f
-       LEFT JOIN invoice i ON f.line_no IS NOT NULL AND i.clinic_id = f.clinic_id AND i.invoice_no = f.invoice_no
-       LEFT JOIN invoice_version v ON v.invoice_id = i.id AND v.current
-       LEFT JOIN invoice_line l ON l.version_id = v.id AND l.line_no = f.line_no`,
-  );
-  const columns = Array.from({ length: 5 }, growingColumn);
-  const values: number[] = [];
-  while (rows.next()) {
-    const question = rows.int();
-    const said = rows.int();
-    const clinic = clinicOf(rows.int());
-    const person = rows.int();
-    const day = rows.int() + POSTGRES_EPOCH_DAY;
-    const id = rows.big();
-    const text = rows.text() ?? '';
-    const named = rows.int() >= 0;
-    const line = id < 0 ? -1 : find(lineIds, id);
-    // An answer on a line or clinic that was never billed says nothing about the book.
-    if (clinic < 0 || question < 0 || (named && line < 0)) continue;
-    const kind = QUESTIONS[question]!;
-    const number = kind === 'duration-minutes' || kind === 'rating' ? Number(text) : said;
-    values.push(kind === 'comment' ? classify(text) : number);
-    [line, clinic, person, day, question].forEach((value, at) => columns[at]!.push(value));
+  const person = new Int32Array(2);
+  const key = new Int32Array(3);
+  const bounds = await client.query<{ last: number }>('SELECT COALESCE(max(id), 0) AS last FROM feedback_answer');
+  const last = bounds.rows[0]!.last;
+  for (let from = 0; from < last; from += SLICE) {
+    const rows = await copyRows(
+      client,
+      `SELECT CASE f.question ${cases} END::int4,
+         CASE f.answer WHEN 'no' THEN 0 WHEN 'yes' THEN 1 WHEN 'unsure' THEN 2 END::int4,
+         f.clinic_id, COALESCE(l.policy_id, f.policy_id), f.visit_date, l.id, f.answer, f.line_no
+       FROM feedback_answer f
+         LEFT JOIN invoice i ON f.line_no IS NOT NULL AND i.clinic_id = f.clinic_id AND i.invoice_no = f.invoice_no
+         LEFT JOIN invoice_version v ON v.invoice_id = i.id AND v.current
+         LEFT JOIN invoice_line l ON l.version_id = v.id AND l.line_no = f.line_no
+       WHERE f.id > ${from} AND f.id <= ${from + SLICE} ORDER BY f.id`,
+    );
+    while (rows.next()) {
+      const question = rows.int();
+      const said = rows.int();
+      const clinic = clinicOf(rows.int());
+      person[0] = rows.int();
+      const day = rows.int() + POSTGRES_EPOCH_DAY;
+      const id = rows.big();
+      const text = rows.text() ?? '';
+      const named = rows.int() >= 0;
+      // An answer on a line or clinic that was never billed says nothing about the book.
+      if (clinic < 0 || question < 0 || (named && id < 0)) continue;
+      const kind = QUESTIONS[question]!;
+      const number = kind === 'duration-minutes' || kind === 'rating' ? Number(text) : said;
+      const value = kind === 'comment' ? classify(text) : number;
+      writer.answer({ clinic, person, day, question, value, key: id < 0 ? null : keyOf(id, key) });
+    }
   }
-  const [line, clinic, person, day, question] = columns.map((one) => one.done());
-  return {
-    length: values.length,
-    line: line!,
-    clinic: clinic!,
-    person: person!,
-    day: day!,
-    question: Uint8Array.from(question!),
-    value: Float32Array.from(values),
-  };
-}
-
-/** Position of an id in the ascending ids; -1 when it is not there. */
-function find(ids: Float64Array, id: number): number {
-  let low = 0;
-  let high = ids.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if (ids[middle] === id) return middle;
-    if (ids[middle]! < id) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
-}
-
-function concatenate(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

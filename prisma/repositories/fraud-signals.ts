@@ -101,13 +101,22 @@ export async function insertSignals(tx: Queryable, runId: string, signals: reado
 
 const LINE_BATCH = 20_000;
 
-/** Replaces the suspicious lines by those of this run. */
-export async function replaceSuspiciousLines(
+export interface SuspiciousLine {
+  readonly lineId: number;
+  readonly posterior: number;
+  readonly leadDoctorId: number | null;
+}
+
+/** Forgets the lines of earlier runs; `addSuspiciousLines` of the same transaction puts this run's in their place. */
+export async function clearSuspiciousLines(tx: Queryable): Promise<void> {
+  await tx.query('DELETE FROM fraud_line');
+}
+
+export async function addSuspiciousLines(
   tx: Queryable,
   runId: string,
-  lines: readonly { readonly lineId: number; readonly posterior: number; readonly leadDoctorId: number | null }[],
+  lines: readonly SuspiciousLine[],
 ): Promise<void> {
-  await tx.query('DELETE FROM fraud_line');
   for (let at = 0; at < lines.length; at += LINE_BATCH) {
     const part = lines.slice(at, at + LINE_BATCH);
     await tx.query(

@@ -1,58 +1,50 @@
+import type { Book, DoctorMinutes } from '../book';
 import { bucketRows, groupRows } from '../group';
 import type { SchemeParts } from '../parts';
-import type { Structure } from '../structure';
-import type { FraudInput } from '../types';
 import { emptyRateCounts, rateParts } from './rate-parts';
 
 /**
  * Days on which a doctor's minutes, over all clinics, exceed what a day holds. One such day is a finding (PLAU-02);
  * a habit of them is a scheme. Recoverable: the part of the day's money beyond the limit.
  */
-export function impossibleDays(input: FraudInput, structure: Structure): SchemeParts {
-  const { lines, services } = input;
-  const minutesOf = (row: number): number => {
-    const service = lines.service[row]!;
-    return service < 0 ? 0 : services.minutes[service]! * lines.quantity[row]!;
-  };
-  const days = groupRows(
-    lines.length,
-    lines.doctor,
-    lines.day,
-    lines.day,
-    (row) => lines.doctor[row]! < 0 || minutesOf(row) === 0,
-  );
-  const rows = bucketRows(days.id, days.count);
-  const counts = emptyRateCounts(input.clinics, structure.units);
-  const longest = new Float64Array(structure.units);
-  const clinicLongest = new Float64Array(input.clinics);
-  const seen = new Set<number>();
-  for (let d = 0; d < days.count; d++) {
-    let minutes = 0;
-    for (let k = rows.start[d]!; k < rows.start[d + 1]!; k++) minutes += minutesOf(rows.rows[k]!);
-    const over = minutes > input.maxDoctorMinutes;
-    const beyond = over ? 1 - input.maxDoctorMinutes / minutes : 0;
-    seen.clear();
-    for (let k = rows.start[d]!; k < rows.start[d + 1]!; k++) {
-      const row = rows.rows[k]!;
-      const unit = structure.ownUnit[row]!;
-      const clinic = lines.clinic[row]!;
-      if (over) {
-        counts.unitRoubles[unit]! += beyond * lines.payable[row]!;
-        counts.clinicRoubles[clinic]! += beyond * lines.payable[row]!;
-      }
-      if (seen.has(unit)) continue;
-      seen.add(unit);
-      counts.unitN[unit]! += 1;
-      counts.clinicN[clinic]! += 1;
-      counts.unitK[unit]! += over ? 1 : 0;
-      counts.clinicK[clinic]! += over ? 1 : 0;
-      longest[unit] = Math.max(longest[unit]!, minutes);
-      clinicLongest[clinic] = Math.max(clinicLongest[clinic]!, minutes);
-    }
+export function impossibleDays(book: Book): SchemeParts {
+  const counts = emptyRateCounts(book);
+  const longest = { clinic: new Float64Array(book.clinics), unit: new Float64Array(book.units.count) };
+  for (let p = 0; p < book.doctorParts; p++) {
+    const lines = book.doctorPart(p);
+    const doctor = Int32Array.from(lines.unit, (unit) => book.units.doctor[unit]!);
+    const days = groupRows(lines.length, doctor, lines.day, lines.day);
+    const { start, rows } = bucketRows(days.id, days.count);
+    for (let d = 0; d < days.count; d++) addDay(book, lines, rows.subarray(start[d]!, start[d + 1]!), counts, longest);
   }
-  return rateParts('impossible-days', counts, structure, (level, i) => ({
+  return rateParts('impossible-days', counts, book, (level, i) => ({
     days: (level === 'clinic' ? counts.clinicK : counts.unitK)[i]!,
     worked: (level === 'clinic' ? counts.clinicN : counts.unitN)[i]!,
-    minutes: (level === 'clinic' ? clinicLongest : longest)[i]!,
+    minutes: longest[level][i]!,
   }));
+}
+
+/** One day of one doctor: an occasion in each clinic that billed it. */
+function addDay(
+  book: Book,
+  lines: DoctorMinutes,
+  rows: Int32Array,
+  counts: ReturnType<typeof emptyRateCounts>,
+  longest: { clinic: Float64Array; unit: Float64Array },
+): void {
+  let minutes = 0;
+  for (const row of rows) minutes += lines.minutes[row]!;
+  const over = minutes > book.maxDoctorMinutes;
+  const beyond = over ? 1 - book.maxDoctorMinutes / minutes : 0;
+  const roubles = new Map<number, number>();
+  for (const row of rows) {
+    const unit = lines.unit[row]!;
+    roubles.set(unit, (roubles.get(unit) ?? 0) + beyond * lines.payable[row]!);
+  }
+  for (const [unit, amount] of roubles) {
+    const clinic = book.units.clinic[unit]!;
+    counts.add(clinic, unit, over ? 1 : 0, amount);
+    longest.unit[unit] = Math.max(longest.unit[unit]!, minutes);
+    longest.clinic[clinic] = Math.max(longest.clinic[clinic]!, minutes);
+  }
 }

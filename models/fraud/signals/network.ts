@@ -1,8 +1,9 @@
-import { bucketRows, groupRows } from '../group';
+import type { Book } from '../book';
+import type { Chapter, Collector } from '../chapter';
+import { bucketRows, groupRows, hashTriple } from '../group';
 import { lgamma, logSumExp } from '../math';
 import type { SchemeParts } from '../parts';
-import type { Structure } from '../structure';
-import type { FraudInput, ScorePart } from '../types';
+import type { ScorePart } from '../types';
 
 /** Expected guilty pairs in a book, whatever its size: the prior of one pair is this over the pairs compared. */
 const GUILTY_PAIRS = 0.02;
@@ -12,54 +13,101 @@ const FEWEST_SHARED = 5;
 /** People seen by more doctors than this say nothing about any pair. */
 const MOST_UNITS = 12;
 
+/** Counters of the sieve, a byte each. */
+const SIEVE = 1 << 22;
+
+/** What the first reading of a book leaves for the second. */
+export interface PatientSieve {
+  /** Patients of each unit and clinic. */
+  readonly patients: Float64Array;
+  readonly clinicPatients: Float64Array;
+  /** Insurer's share of the lines that a unit leads, kopecks. */
+  readonly billed: Float64Array;
+  /** People seen in both clinics of a pair, by `a * clinics + b`. */
+  readonly traffic: ReadonlyMap<number, number>;
+  /** Pairs of doctors who share at least one patient. */
+  readonly pairs: number;
+  /** True where a pair may share enough patients; never false where it does. */
+  readonly mayShare: (a: number, b: number) => boolean;
+}
+
+/**
+ * First reading: pairs of doctors are as many as people, so they are counted in a sieve of fixed size, which pairs may
+ * share with others; few can pass it, and those are counted exactly in a second reading.
+ */
+export function collectPatients(book: Book): Collector<PatientSieve> {
+  const patients = new Float64Array(book.units.count);
+  const clinicPatients = new Float64Array(book.clinics);
+  const billed = new Float64Array(book.units.count);
+  const traffic = new Map<number, number>();
+  const sieve = new Uint8Array(SIEVE);
+  const slot = (a: number, b: number): number => hashTriple(a, b, 0) & (SIEVE - 1);
+  return {
+    add: (chapter) => {
+      const { lines, structure } = chapter;
+      for (let row = 0; row < lines.length; row++) {
+        const unit = structure.leadUnit[row]!;
+        if (unit >= 0) billed[unit]! += lines.payable[row]!;
+      }
+      eachPerson(chapter, (units) => {
+        const clinics = [...new Set(Array.from(units, (unit) => book.units.clinic[unit]!))].sort((a, b) => a - b);
+        for (const unit of units) patients[unit]! += 1;
+        for (const clinic of clinics) clinicPatients[clinic]! += 1;
+        if (clinics.length < 2 || units.length > MOST_UNITS) return;
+        for (let i = 0; i < clinics.length; i++) {
+          for (let j = i + 1; j < clinics.length; j++) bump(traffic, clinics[i]! * book.clinics + clinics[j]!);
+        }
+        eachPair(book, units, (a, b) => {
+          const at = slot(a, b);
+          if (sieve[at]! < 255) sieve[at]! += 1;
+        });
+      });
+    },
+    finish: () => {
+      const empty = sieve.reduce((sum, count) => sum + (count === 0 ? 1 : 0), 0);
+      return {
+        patients,
+        clinicPatients,
+        billed,
+        traffic,
+        // Linear counting (Whang et al. 1990): as many keys as would leave this many counters empty.
+        pairs: Math.round(-SIEVE * Math.log(Math.max(1, empty) / SIEVE)),
+        mayShare: (a, b) => sieve[slot(a, b)]! >= FEWEST_SHARED,
+      };
+    },
+  };
+}
+
 /**
  * Doctors of different clinics who share more patients than the traffic between their clinics explains: patients
  * passed around to be billed twice. Null: negative binomial around the expected count given both doctors' and both
  * clinics' patients; alternative: a share of the smaller practice is common.
  */
-export function sharedPatients(input: FraudInput, structure: Structure): SchemeParts {
-  const { lines } = input;
-  const pairsOf = groupRows(lines.length, lines.person, structure.leadUnit, structure.leadUnit, (row) => {
-    return structure.leadUnit[row]! < 0;
-  });
-  const personOf = Int32Array.from(pairsOf.first, (row) => lines.person[row]!);
-  const unitOf = Int32Array.from(pairsOf.first, (row) => structure.leadUnit[row]!);
-  const patients = new Float64Array(structure.units);
-  for (const unit of unitOf) patients[unit]! += 1;
-  const people = groupRows(personOf.length, personOf, personOf, personOf);
-  const byPerson = bucketRows(people.id, people.count);
-  const clinicPatients = new Float64Array(input.clinics);
+export function sharedPatients(book: Book, sieve: PatientSieve): Collector<SchemeParts> {
   const shared = new Map<number, number>();
-  const traffic = new Map<number, number>();
-  const clinicsSeen = new Set<number>();
-  for (let p = 0; p < people.count; p++) {
-    const from = byPerson.start[p]!;
-    const to = byPerson.start[p + 1]!;
-    clinicsSeen.clear();
-    for (let i = from; i < to; i++) clinicsSeen.add(structure.unitClinic[unitOf[byPerson.rows[i]!]!]!);
-    for (const c of clinicsSeen) clinicPatients[c]! += 1;
-    if (clinicsSeen.size < 2 || to - from > MOST_UNITS) continue;
-    const list = [...clinicsSeen].sort((a, b) => a - b);
-    for (let i = 0; i < list.length; i++) {
-      for (let j = i + 1; j < list.length; j++) bump(traffic, list[i]! * input.clinics + list[j]!);
-    }
-    for (let i = from; i < to; i++) {
-      for (let j = i + 1; j < to; j++) {
-        const a = Math.min(unitOf[byPerson.rows[i]!]!, unitOf[byPerson.rows[j]!]!);
-        const b = Math.max(unitOf[byPerson.rows[i]!]!, unitOf[byPerson.rows[j]!]!);
-        if (structure.unitClinic[a] !== structure.unitClinic[b]) bump(shared, a * structure.units + b);
-      }
-    }
-  }
+  return {
+    add: (chapter) =>
+      eachPerson(chapter, (units) => {
+        if (units.length > MOST_UNITS) return;
+        eachPair(book, units, (a, b) => {
+          if (sieve.mayShare(a, b)) bump(shared, a * book.units.count + b);
+        });
+      }),
+    finish: () => withRoubles(book, sieve.billed, bestPairs(book, sieve, shared)),
+  };
+}
+
+function bestPairs(book: Book, sieve: PatientSieve, shared: ReadonlyMap<number, number>): Map<number, ScorePart> {
+  const { patients, clinicPatients, traffic } = sieve;
   const best = new Map<number, ScorePart>();
-  const prior = Math.min(0.01, GUILTY_PAIRS / Math.max(1, shared.size));
+  const prior = Math.min(0.01, GUILTY_PAIRS / Math.max(1, sieve.pairs));
   for (const [key, count] of shared) {
     if (count < FEWEST_SHARED) continue;
-    const a = Math.floor(key / structure.units);
-    const b = key % structure.units;
-    const ca = structure.unitClinic[a]!;
-    const cb = structure.unitClinic[b]!;
-    const between = traffic.get(Math.min(ca, cb) * input.clinics + Math.max(ca, cb)) ?? 1;
+    const a = Math.floor(key / book.units.count);
+    const b = key % book.units.count;
+    const ca = book.units.clinic[a]!;
+    const cb = book.units.clinic[b]!;
+    const between = traffic.get(Math.min(ca, cb) * book.clinics + Math.max(ca, cb)) ?? 1;
     const smaller = Math.min(patients[a]!, patients[b]!);
     const expected = Math.max(
       0.05,
@@ -76,20 +124,37 @@ export function sharedPatients(input: FraudInput, structure: Structure): SchemeP
       best.set(unit, { scheme: 'network', posterior, share: count / patients[unit]!, expected: 0, facts });
     }
   }
-  return withRoubles(input, structure, best);
+  return best;
+}
+
+/** Calls `take` with the distinct units that led a person's lines. */
+function eachPerson({ lines, structure }: Chapter, take: (units: Int32Array) => void): void {
+  const { leadUnit } = structure;
+  const groups = groupRows(lines.length, lines.person, leadUnit, leadUnit, (row) => leadUnit[row]! < 0);
+  const person = Int32Array.from(groups.first, (row) => lines.person[row]!);
+  const unit = Int32Array.from(groups.first, (row) => leadUnit[row]!);
+  const people = groupRows(person.length, person, person, person);
+  const { start, rows } = bucketRows(people.id, people.count);
+  for (let p = 0; p < people.count; p++) take(rows.subarray(start[p]!, start[p + 1]!).map((at) => unit[at]!));
+}
+
+/** Calls `take` with every pair of units of different clinics, the smaller number first. */
+function eachPair(book: Book, units: Int32Array, take: (a: number, b: number) => void): void {
+  for (let i = 0; i < units.length; i++) {
+    for (let j = i + 1; j < units.length; j++) {
+      const a = Math.min(units[i]!, units[j]!);
+      const b = Math.max(units[i]!, units[j]!);
+      if (book.units.clinic[a] !== book.units.clinic[b]) take(a, b);
+    }
+  }
 }
 
 /** Recoverable: half of what the suspicious practice bills for the shared part; a case has to show which half. */
-function withRoubles(input: FraudInput, structure: Structure, best: ReadonlyMap<number, ScorePart>): SchemeParts {
-  const billed = new Float64Array(structure.units);
-  for (let row = 0; row < input.lines.length; row++) {
-    const unit = structure.leadUnit[row]!;
-    if (unit >= 0) billed[unit]! += input.lines.payable[row]!;
-  }
+function withRoubles(book: Book, billed: Float64Array, best: ReadonlyMap<number, ScorePart>): SchemeParts {
   const none: ScorePart = { scheme: 'network', posterior: 0, share: 0, expected: 0, facts: NO_FACTS };
   return {
-    clinic: Array.from({ length: input.clinics }, () => none),
-    unit: Array.from({ length: structure.units }, (_, u) => {
+    clinic: Array.from({ length: book.clinics }, () => none),
+    unit: Array.from({ length: book.units.count }, (_, u) => {
       const part = best.get(u);
       return part ? { ...part, expected: part.posterior * 0.5 * (part.share ?? 0) * billed[u]! } : none;
     }),

@@ -1,7 +1,7 @@
+import type { Book } from '../book';
 import { explain, SHARE_GRID, updatePrior } from '../hierarchy';
 import { fitConcentration, overdispersedGain } from '../overdispersion';
 import type { SchemeParts } from '../parts';
-import type { Structure } from '../structure';
 import type { Scheme, ScorePart } from '../types';
 
 /** Events of `k` in `n` occasions by clinic and unit, with the roubles behind the events. */
@@ -12,16 +12,32 @@ export interface RateCounts {
   readonly unitN: Float64Array;
   readonly clinicRoubles: Float64Array;
   readonly unitRoubles: Float64Array;
+  /** Counts one occasion with 0 or 1 events; unit -1 is nobody's. */
+  readonly add: (clinic: number, unit: number, events: number, roubles: number) => void;
 }
 
-export function emptyRateCounts(clinics: number, units: number): RateCounts {
+export function emptyRateCounts({ clinics, units }: Pick<Book, 'clinics' | 'units'>): RateCounts {
+  const [clinicK, clinicN, clinicRoubles] = [0, 1, 2].map(() => new Float64Array(clinics));
+  const [unitK, unitN, unitRoubles] = [0, 1, 2].map(() => new Float64Array(units.count));
+  const counts = {
+    clinicK: clinicK!,
+    clinicN: clinicN!,
+    unitK: unitK!,
+    unitN: unitN!,
+    clinicRoubles: clinicRoubles!,
+    unitRoubles: unitRoubles!,
+  };
   return {
-    clinicK: new Float64Array(clinics),
-    clinicN: new Float64Array(clinics),
-    unitK: new Float64Array(units),
-    unitN: new Float64Array(units),
-    clinicRoubles: new Float64Array(clinics),
-    unitRoubles: new Float64Array(units),
+    ...counts,
+    add: (clinic, unit, events, roubles) => {
+      counts.clinicN[clinic]! += 1;
+      counts.clinicK[clinic]! += events;
+      counts.clinicRoubles[clinic]! += roubles;
+      if (unit < 0) return;
+      counts.unitN[unit]! += 1;
+      counts.unitK[unit]! += events;
+      counts.unitRoubles[unit]! += roubles;
+    },
   };
 }
 
@@ -35,7 +51,7 @@ const FEWEST_EVENTS = 4;
 export function rateParts(
   scheme: Scheme,
   counts: RateCounts,
-  structure: Structure,
+  book: Book,
   facts: (level: 'clinic' | 'unit', index: number, market: number) => Readonly<Record<string, number>>,
 ): SchemeParts {
   const clinics = counts.clinicK.length;
@@ -59,7 +75,7 @@ export function rateParts(
     k.map((value, i) => Math.max(0, overdispersedGain(value, n[i]!, market, concentration)));
   const hierarchy = explain({
     clinics,
-    unitClinic: structure.unitClinic,
+    unitClinic: book.units.clinic,
     clinicLog: new Float64Array(clinics * size),
     unitLog,
     unitOnlyLog: new Float64Array(units * size),

@@ -1,7 +1,8 @@
+import type { Book } from '../book';
+import type { Collector } from '../chapter';
 import { lgamma, logSumExp } from '../math';
 import type { SchemeParts } from '../parts';
-import type { Structure } from '../structure';
-import type { FraudInput, ScorePart } from '../types';
+import type { ScorePart } from '../types';
 
 const MONTH = 30;
 const PRIOR = 0.0003;
@@ -14,28 +15,38 @@ const SHAPES = [2, 3, 5, 8, 13, 20];
  * whose shape is the market's; alternative: the month is two to six times the expected one. New and leaving doctors
  * are no signal: the month has to stand between or after months of work.
  */
-export function suddenChange(input: FraudInput, structure: Structure): SchemeParts {
-  const { lines } = input;
-  let first = Infinity;
-  let last = -Infinity;
-  for (const day of lines.day) {
-    if (day < first) first = day;
-    if (day > last) last = day;
-  }
-  const months = lines.length === 0 ? 0 : Math.min(60, Math.floor((last - first) / MONTH) + 1);
-  const table = new Float64Array(structure.units * Math.max(1, months));
-  const billed = new Float64Array(structure.units);
+export function suddenChange(book: Book): Collector<SchemeParts> {
+  const months = book.lines === 0 ? 0 : Math.min(60, Math.floor((book.lastDay - book.firstDay) / MONTH) + 1);
+  const table = new Float64Array(book.units.count * Math.max(1, months));
+  const billed = new Float64Array(book.units.count);
   const season = new Float64Array(Math.max(1, months));
-  for (let row = 0; row < lines.length; row++) {
-    const unit = structure.leadUnit[row]!;
-    const month = Math.min(months - 1, Math.floor((lines.day[row]! - first) / MONTH));
-    season[month]! += 1;
-    if (unit < 0) continue;
-    table[unit * months + month]! += 1;
-    billed[unit]! += lines.payable[row]!;
-  }
+  return {
+    add: ({ lines, structure }) => {
+      for (let row = 0; row < lines.length; row++) {
+        const unit = structure.leadUnit[row]!;
+        const month = Math.min(months - 1, Math.floor((lines.day[row]! - book.firstDay) / MONTH));
+        season[month]! += 1;
+        if (unit < 0) continue;
+        table[unit * months + month]! += 1;
+        billed[unit]! += lines.payable[row]!;
+      }
+    },
+    finish: () => changeParts(book, { months, table, billed, season }),
+  };
+}
+
+function changeParts(
+  book: Book,
+  {
+    months,
+    table,
+    billed,
+    season,
+  }: { months: number; table: Float64Array; billed: Float64Array; season: Float64Array },
+): SchemeParts {
+  const units = book.units.count;
   const cells: { unit: number; count: number; expected: number }[] = [];
-  for (let u = 0; u < structure.units && months >= 3; u++) {
+  for (let u = 0; u < units && months >= 3; u++) {
     let total = 0;
     for (let m = 0; m < months; m++) total += table[u * months + m]!;
     if (total < FEWEST_LINES) continue;
@@ -43,7 +54,7 @@ export function suddenChange(input: FraudInput, structure: Structure): SchemePar
     for (let m = 1; m < months; m++) {
       const others = total - table[u * months + m]!;
       const quiet = others < FEWEST_LINES;
-      const share = season[m]! / Math.max(1, lines.length - season[m]!);
+      const share = season[m]! / Math.max(1, book.lines - season[m]!);
       const expected = Math.max(1, others * share);
       const count = table[u * months + m]!;
       if (!quiet && count / expected > worst.count / worst.expected) worst = { unit: u, count, expected };
@@ -81,8 +92,8 @@ export function suddenChange(input: FraudInput, structure: Structure): SchemePar
     facts: { after: 0, before: 0 },
   };
   return {
-    clinic: Array.from({ length: input.clinics }, () => none),
-    unit: Array.from({ length: structure.units }, (_, u) => parts.get(u) ?? none),
+    clinic: Array.from({ length: book.clinics }, () => none),
+    unit: Array.from({ length: units }, (_, u) => parts.get(u) ?? none),
   };
 }
 
