@@ -4,7 +4,6 @@ import { basename, join } from 'node:path';
 import { AppError, isAppError } from '../../models/errors';
 import { digestFile } from '../../models/tabular/file-digest';
 import { withTransaction } from '../../prisma/pool';
-import type { Queryable } from '../../prisma/pool';
 import {
   forgetRejections,
   markImportFailed,
@@ -19,19 +18,7 @@ import { loadProgrammes } from './load-programmes';
 import { REFERENCE_LOADERS } from './table-loads';
 import { takeRegistry } from './take-registry';
 import type { IntakeDeps } from './take-registry';
-
-type Load = (
-  tx: Queryable,
-  file: { readonly fileId: string; readonly path: string },
-  onProgress: (counts: RowCounts) => void,
-) => Promise<RowCounts>;
-
-/** One file of a world folder. */
-export interface WorldPart {
-  readonly name: string;
-  readonly required: boolean;
-  readonly load: Load | 'invoices';
-}
+import type { WorldPart } from './world-part';
 
 export interface WorldPartResult extends RowCounts {
   readonly name: string;

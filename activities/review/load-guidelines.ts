@@ -4,7 +4,7 @@ import { readJsonFile } from '../../models/tabular/json-source';
 import type { Queryable } from '../../prisma/pool';
 import type { RowCounts } from '../../prisma/repositories/import-files';
 import { publishPack } from '../../prisma/repositories/rule-sets';
-import type { WorldPart } from '../intake/load-world';
+import type { WorldPart } from '../intake/world-part';
 
 /** `guidelines.json` of a world: one pack, or an array of packs, published as the rules in force. */
 export const GUIDELINES_PART: WorldPart = { name: 'guidelines', required: false, load: loadGuidelines };
