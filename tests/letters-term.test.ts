@@ -78,6 +78,11 @@ describe('the term of a promise', () => {
     expect(earliestEnd(null, null)).toBeNull();
     const line = { outcome: 'approved', approvedQuantity: 1, approvedTo: '2026-04-01', reasonCode: null };
     expect(cutToTerm(line as Parameters<typeof cutToTerm>[0], null)).toBe(line);
+    const twice = cutToTerm(
+      cutToTerm(line as Parameters<typeof cutToTerm>[0], validityEnd('2026-03-01', '2026-03-01', 20)),
+      cover,
+    );
+    expect(twice).toMatchObject({ approvedTo: '2026-03-05', reasonCode: 'ELIG-02', ground: 'administrative' });
   });
 
   test('the contract’s days cut the period at once, by code and in words; the letter can be extended', async () => {
@@ -92,6 +97,9 @@ describe('the term of a promise', () => {
     expect(first!.body.lines[0]!.reasons.map(({ ru }) => ru).join()).toContain('срок по условиям договора');
     const extended = await lead.post(`${path}/extensions`, { validTo: addDays(today, 20) });
     expect(extended.body).toMatchObject({ state: 'amended', validTo: addDays(today, 20) });
+    // In the figures a part stays a part, whatever becomes of the letter.
+    const figures = await admin.get(`/v1/letter-metrics?from=${addDays(today, -1)}&to=${addDays(today, 1)}`);
+    expect(figures.body.byUrgency).toMatchObject([{ urgency: 'standard', submitted: 1, approved: 0, partial: 1 }]);
   });
 
   test('a service may have days of its own, and a period that starts later has them all', async () => {

@@ -10,10 +10,12 @@ import {
   removeConflict,
 } from '../../prisma/repositories/letter-settings';
 import { readLetterLanes } from '../../prisma/repositories/letter-lanes';
+import type { ApiDeps } from '../deps';
 import { conflict, notFound, unfit } from '../http/errors';
 import { code, id32, isoDate, kopecks, text, uuid } from '../http/fields';
 import { defineRoute, json, noContent } from '../http/route';
 import type { RouteDefinition } from '../http/route';
+import { todayOf } from '../letters/today';
 
 const hours = () => z.int().min(1).max(2000);
 const policyBody = z.strictObject({
@@ -72,7 +74,7 @@ const laneView = z
 const items = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
 
 /** What the insurer sets: clocks and ceilings per contract with versions, stand-ins, conflicts; and the lanes' record. */
-export function letterSettingsRoutes(): RouteDefinition[] {
+export function letterSettingsRoutes(deps: ApiDeps): RouteDefinition[] {
   const permission = 'letter:settings';
   return [
     defineRoute({
@@ -108,7 +110,7 @@ export function letterSettingsRoutes(): RouteDefinition[] {
       summary: { ru: 'Отсутствия врачей', en: 'Absences of doctors' },
       permission,
       response: json(items(absenceView)),
-      handler: async (ctx) => ({ items: await listAbsences(ctx.db) }),
+      handler: async (ctx) => ({ items: await listAbsences(ctx.db, todayOf(deps)) }),
     }),
     defineRoute({
       method: 'post',
@@ -121,7 +123,7 @@ export function letterSettingsRoutes(): RouteDefinition[] {
       handler: async (ctx, { body }) => {
         if (body.toDate < body.fromDate || body.standInId === body.doctorId)
           throw unfit('body', 'absence', 'Проверьте даты и заместителя', 'Check the days and the stand-in');
-        return addAbsence(ctx.db, body);
+        return addAbsence(ctx.db, body, todayOf(deps));
       },
     }),
     defineRoute({

@@ -3,6 +3,8 @@ import { isPromised } from './record';
 import type { LetterRecordLine } from './record';
 import type { LetterPolicy, TermEnd } from './types';
 
+const TERM_CODES: readonly string[] = ['ELIG-02', 'AUTH-03'] satisfies TermEnd['reasonCode'][];
+
 /** Days that a promise for a service stands: the rule with the longest matching prefix, else the policy's own number. */
 export function validityDaysFor(
   policy: Pick<LetterPolicy, 'validityDays' | 'validityRules'>,
@@ -45,7 +47,8 @@ export function earliestEnd(...ends: readonly (TermEnd | null)[]): TermEnd | nul
  */
 export function cutToTerm(line: LetterRecordLine, end: TermEnd | null): LetterRecordLine {
   if (end === null || !isPromised(line) || line.approvedTo === null || line.approvedTo <= end.date) return line;
-  const own = line.outcome === 'partial' && line.reasonCode !== null;
+  // A doctor's or a limit's reason goes before; the earlier of two ends before the later one.
+  const own = line.outcome === 'partial' && line.reasonCode !== null && !TERM_CODES.includes(line.reasonCode);
   const why = own ? {} : { ground: 'administrative' as const, reasonCode: end.reasonCode };
   return { ...line, ...why, outcome: line.outcome === 'pended' ? 'pended' : 'partial', approvedTo: end.date };
 }

@@ -70,7 +70,8 @@ SELECT json_build_object(
       'serviceCode', l.service_code, 'from', l.approved_from, 'to', l.approved_to)), '[]')
     FROM letter_request r JOIN letter_request_line l ON l.request_id = r.id
     WHERE r.policy_id = (SELECT id FROM p) AND r.id <> $4::uuid AND l.service_code = ANY($3)
-      AND r.state IN ('approved', 'partially-approved', 'amended') AND l.outcome IN ('approved', 'partial')),
+      AND r.state IN ('approved', 'partially-approved', 'amended', 'pended')
+      AND (l.outcome IN ('approved', 'partial') OR l.outcome = 'pended' AND l.approved_quantity > 0)),
   'policies', (SELECT json_agg(json_build_object('contractId', y.contract_id, 'effectiveFrom', y.effective_from,
       'emergencyHours', y.emergency_hours, 'standardHours', y.standard_hours,
       'plannedInpatientHours', y.planned_inpatient_hours, 'autoApproveKopecks', y.auto_approve_kopecks,

@@ -186,6 +186,27 @@ export async function readLetterOwner(
   return rows.rows[0] ?? null;
 }
 
+/** Where a request stands, for polls and events; null when it is not there or not the caller's. */
+export async function readRequestStatus(db: Queryable, id: string, filter: RowFilter): Promise<RequestStatus | null> {
+  const params: unknown[] = [id];
+  const owner = filterSql(filter, OWNER_COLUMNS, params);
+  const rows = await db.query<RequestStatus & Record<string, unknown>>(
+    `SELECT r.id, r.number, r.state, r.pended_for AS "pendedFor", r.due_at AS "dueAt", r.revision
+     FROM letter_request r WHERE r.id = $1 AND ${owner}`,
+    params,
+  );
+  return rows.rows[0] ?? null;
+}
+
+export interface RequestStatus {
+  readonly id: string;
+  readonly number: string | null;
+  readonly state: LetterState;
+  readonly pendedFor: PendReason | null;
+  readonly dueAt: string | null;
+  readonly revision: number;
+}
+
 /** What anybody with the code on the paper may see: number and status, nothing else. */
 export async function readLetterStatus(
   db: Queryable,
