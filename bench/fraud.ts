@@ -1,150 +1,102 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createProgram } from '../cli';
+import { readTable } from '../cli/fraud-world';
+import { readFeedback } from '../models/exchange/feedback-rows';
+import { FEEDBACK, INVOICES } from '../models/exchange/formats';
+import { readInvoiceLine } from '../models/exchange/invoice-rows';
+import { measurePostgres } from './fraud-postgres';
+import { writeFraudWorld } from './fraud-world';
+import { machine, writeResult } from './measure';
+import { inProcess, type ProcessCost } from './processes';
+
 /**
- * Scores synthetic books of 0.5 and 5 million lines (a tenth as many answers) and records seconds and memory. Run:
- * npm run bench:fraud. The book is drawn straight into columns, so that the figures are the model's and not a parser's.
+ * `npm run bench:fraud [-- LINES...]`: `medex fraud score` from files to alerts.csv and lines.csv, each run in a process
+ * of its own, beside a process that only reads and parses the same files, and the scheduled scoring from Postgres beside
+ * a COPY of the same columns. Ratios are what counts: they hold on any machine.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import * as os from 'node:os';
-import * as path from 'node:path';
-import { seededRandom } from '../models/fraud/math';
-import { scoreFraud } from '../models/fraud/score';
-import type { FraudInput } from '../models/fraud/types';
+const DEFAULT_SIZES = [500_000, 1_000_000, 5_000_000];
+const POSTGRES_LINES = 1_000_000;
+const LIMIT_SECONDS = 120;
 
-const SERVICES = 300;
-const LINES_PER_CLINIC = 10_000;
-
-interface Book {
-  input: FraudInput;
-  guilty: number;
+interface SizeResult {
+  readonly lines: number;
+  readonly answers: number;
+  readonly fileMiB: number;
+  readonly linesPerSecond: number;
+  readonly score: ProcessCost;
+  readonly parseAlone: ProcessCost;
+  /** Processor time of scoring over that of parsing alone. */
+  readonly timesParsing: number;
 }
 
-function drawBook(lineCount: number, answerCount: number): Book {
-  const random = seededRandom(lineCount);
-  const clinics = Math.max(10, Math.round(lineCount / LINES_PER_CLINIC));
-  const int = (): Int32Array => new Int32Array(lineCount);
-  const lines = {
-    length: lineCount,
-    clinic: int(),
-    doctor: int(),
-    person: int(),
-    day: int(),
-    service: int(),
-    diagnosis: int(),
-    episode: int(),
-    quantity: new Int32Array(lineCount).fill(1),
-    payable: new Float64Array(lineCount),
-  };
-  const guilty = Math.floor(clinics / 20);
-  const doctorsEach = 40;
-  let row = 0;
-  for (let episode = 0; row < lineCount; episode++) {
-    const clinic = Math.floor(random() * clinics);
-    const doctor = clinic * doctorsEach + Math.floor(random() * doctorsEach);
-    const person = Math.floor(random() * (lineCount / 8));
-    const start = 20_000 + Math.floor(random() * 350);
-    const size = 1 + Math.floor(random() * 7 * (clinic < guilty ? 1.25 : 1));
-    for (let i = 0; i < size && row < lineCount; i++, row++) {
-      lines.clinic[row] = clinic;
-      lines.doctor[row] = doctor;
-      lines.person[row] = person;
-      lines.day[row] = start + (i < 3 ? 0 : Math.floor(random() * 14));
-      lines.service[row] = i === 0 ? (doctor % 20) * 2 : 40 + Math.floor(random() * (SERVICES - 40));
-      lines.diagnosis[row] = doctor % 97;
-      lines.episode[row] = episode;
-      lines.payable[row] = 50_000 + Math.floor(random() * 300_000);
-    }
+async function main(): Promise<void> {
+  const [role, folder] = process.argv.slice(2);
+  if (role === 'score') return score(folder!);
+  if (role === 'parse') return parse(folder!);
+  const given = process.argv
+    .slice(2)
+    .map(Number)
+    .filter((size) => size > 0);
+  const sizes: SizeResult[] = [];
+  for (const lines of given.length === 0 ? DEFAULT_SIZES : given) {
+    const result = await measureFiles(lines);
+    sizes.push(result);
+    process.stdout.write(
+      `${lines} lines: ${result.score.seconds.toFixed(1)} s (${result.linesPerSecond} lines/s), processor ` +
+        `${result.score.cpuSeconds.toFixed(1)} s, peak ${result.score.peakMiB} MiB; parsing alone ` +
+        `${result.parseAlone.cpuSeconds.toFixed(1)} s, ratio ${result.timesParsing.toFixed(2)}; ${result.score.said}\n`,
+    );
   }
-  return {
-    input: { ...tables(clinics, doctorsEach), lines, answers: drawAnswers(lines, answerCount, guilty, random) },
-    guilty,
-  };
+  const postgres = await measurePostgres(POSTGRES_LINES);
+  process.stdout.write(
+    `${postgres.lines} lines from Postgres: ${postgres.seconds.toFixed(1)} s (${postgres.linesPerSecond} lines/s), peak ` +
+      `${postgres.peakMiB} MiB; COPY of the same columns ${postgres.copySeconds.toFixed(1)} s, ratio ${postgres.timesCopy.toFixed(1)}\n`,
+  );
+  const [first, last] = [sizes[0]!, sizes.at(-1)!];
+  const path = writeResult('fraud', {
+    at: new Date().toISOString(),
+    machine: machine(),
+    sizes,
+    postgres,
+    // Both near 1 when time is linear and memory is flat.
+    costPerLineGrowth: last.score.cpuSeconds / last.lines / (first.score.cpuSeconds / first.lines),
+    memoryGrowth: last.score.peakMiB / first.score.peakMiB,
+    underLimit: last.score.seconds < LIMIT_SECONDS,
+  });
+  process.stdout.write(`${path}\n`);
 }
 
-function tables(clinics: number, doctorsEach: number) {
-  const indices = Array.from({ length: SERVICES }, (_, s) => s);
-  return {
-    clinics,
-    doctors: clinics * doctorsEach,
-    bundled: [{ part: 50, whole: 60, windowDays: 0 }],
-    maxDoctorMinutes: 720,
-    services: {
-      length: SERVICES,
-      kind: Uint8Array.from(indices, (s) => (s < 40 ? 0 : 1 + (s % 5))),
-      minutes: Float64Array.from(indices, (s) => (s < 40 ? 20 : 0)),
-      visitType: Uint8Array.from(indices, (s) => (s < 40 ? 1 + (s % 2) : 0)),
-      specialty: Int32Array.from(indices, (s) => (s < 40 ? s >> 1 : -1)),
-    },
-  };
-}
-
-function drawAnswers(lines: FraudInput['lines'], count: number, guilty: number, random: () => number) {
-  const int = (): Int32Array => new Int32Array(count);
-  const answers = {
-    length: count,
-    line: int(),
-    clinic: int(),
-    person: int(),
-    day: int(),
-    question: new Uint8Array(count),
-    value: new Float32Array(count),
-  };
-  for (let a = 0; a < count; a++) {
-    const row = Math.floor(random() * lines.length);
-    const whole = random() < 0.3;
-    // Invented lines stand beside real ones, so the visit itself is rarely denied.
-    const denied = random() < (lines.clinic[row]! < guilty && !whole ? 0.18 : 0.025);
-    const timed = whole && random() < 0.4;
-    answers.line[a] = whole ? -1 : row;
-    answers.clinic[a] = lines.clinic[row]!;
-    answers.person[a] = lines.person[row]!;
-    answers.day[a] = lines.day[row]!;
-    answers.question[a] = timed ? 2 : whole ? 0 : 1;
-    answers.value[a] = timed ? 10 + Math.floor(15 * random()) : denied ? 0 : 1;
+async function measureFiles(lines: number): Promise<SizeResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'medex-bench-'));
+  try {
+    await writeFraudWorld(folder, lines);
+    const parseAlone = await inProcess(__filename, ['parse', folder]);
+    const cost = await inProcess(__filename, ['score', folder]);
+    return {
+      lines,
+      answers: Math.round(lines / 10),
+      fileMiB: Math.round(statSync(join(folder, 'invoices.csv')).size / 2 ** 20),
+      linesPerSecond: Math.round(lines / cost.seconds),
+      score: cost,
+      parseAlone,
+      timesParsing: cost.cpuSeconds / parseAlone.cpuSeconds,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  return answers;
 }
 
-interface Measurement {
-  lines: number;
-  answers: number;
-  seconds: number;
-  microsecondsPerLine: number;
-  inputMegabytes: number;
-  peakRssMegabytes: number;
-  bytesPerLineOverInput: number;
-  opened: number;
-  guiltyClinics: number;
+async function score(folder: string): Promise<void> {
+  const out = ['--out', join(folder, 'alerts.csv'), '--lines', join(folder, 'lines.csv')];
+  await createProgram().parseAsync(['node', 'medex', 'fraud', 'score', '--world', folder, ...out]);
 }
 
-function measure(lineCount: number, answerCount: number): Measurement {
-  const { input, guilty } = drawBook(lineCount, answerCount);
-  const before = process.memoryUsage().rss;
-  const started = process.hrtime.bigint();
-  const result = scoreFraud(input);
-  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  const peak = process.resourceUsage().maxRSS * 1024;
-  return {
-    lines: lineCount,
-    answers: answerCount,
-    seconds,
-    microsecondsPerLine: (seconds * 1e6) / lineCount,
-    inputMegabytes: Math.round(before / 2 ** 20),
-    peakRssMegabytes: Math.round(peak / 2 ** 20),
-    bytesPerLineOverInput: Math.round((peak - before) / lineCount),
-    opened: result.alerts.filter((alert) => alert.decision === 'open').length,
-    guiltyClinics: guilty,
-  };
+async function parse(folder: string): Promise<void> {
+  const nothing = (): void => undefined;
+  await readTable(join(folder, 'invoices.csv'), INVOICES, readInvoiceLine, nothing);
+  await readTable(join(folder, 'feedback.csv'), FEEDBACK, readFeedback, nothing);
 }
 
-const small = measure(500_000, 50_000);
-const large = measure(5_000_000, 500_000);
-const report = {
-  bench: 'fraud',
-  machine: { cpus: os.cpus().length, model: os.cpus()[0]?.model, node: process.version },
-  runs: [small, large],
-  linearity: large.microsecondsPerLine / small.microsecondsPerLine,
-  underLimit: large.seconds < 120,
-};
-const folder = path.join(process.cwd(), 'bench', 'results');
-mkdirSync(folder, { recursive: true });
-writeFileSync(path.join(folder, 'fraud.json'), `${JSON.stringify(report, null, 2)}\n`);
-console.log(JSON.stringify(report, null, 2));
+void main();

@@ -18,6 +18,11 @@ export function writeReference(folder: string, copies: number): void {
   writeFileSync(join(folder, 'letters.csv'), repeated('letters.csv', copies, [0, 1]));
 }
 
+/** Writes the demo world's answers `copies` times over, each naming the lines and people of its copy. */
+export function writeFeedback(folder: string, copies: number): void {
+  writeFileSync(join(folder, 'feedback.csv'), repeated('feedback.csv', copies, [0, 2, 4]));
+}
+
 /**
  * Writes a registry of `lines` lines, starting with copy `from` of the demo invoices. Every `part`-th copy differs only
  * in its names, so histories keep their true length.

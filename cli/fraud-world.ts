@@ -17,7 +17,7 @@ import { createWorld, type FraudWorld, type WorldLine } from '../models/fraud/wo
 export type UnreadRows = Record<string, number>;
 
 /** Streams a CSV file through a row parser; rows with problems are counted and left out, the rest goes on. */
-async function readTable<T>(
+export async function readTable<T>(
   file: string,
   format: TableFormat,
   parse: (row: RowReader) => T,

@@ -62,7 +62,9 @@ describe('medex fraud score on the open world', () => {
     expect(first.filter((a) => isPlanted(a['clinic_code']!, a['doctor_id']!, a['scheme']))).toHaveLength(
       planted.length,
     );
-    expect(alerts.filter((a) => a['decision'] === 'open')).toHaveLength(planted.length);
+    // Twice as many rows are wanted at most; what is listed has to be right.
+    expect(alerts).toHaveLength(planted.length);
+    expect(alerts.every((a) => a['decision'] === 'open')).toBe(true);
     expect(alerts.map((a) => Number(a['rank']))).toEqual(alerts.map((_a, i) => i + 1));
   });
 

@@ -1,24 +1,14 @@
-import { execFile } from 'node:child_process';
-import * as path from 'node:path';
-import { promisify } from 'node:util';
 import { scoreFraud } from '../models/fraud/score';
 import { simulateWorld } from './support/fraud-simulator';
+import { runTrials, TRIALS_MS } from './support/run-fraud-trials';
 import type { HonestTrials, PlantedTrials } from './support/fraud-trials';
-
-async function runTrials<T>(kind: 'honest' | 'planted'): Promise<T> {
-  const script = path.join(__dirname, 'support', 'fraud-trials.ts');
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, kind], {
-    cwd: path.join(__dirname, '..'),
-  });
-  return JSON.parse(stdout) as T;
-}
 
 describe('fraud scores on 30 worlds with planted schemes', () => {
   let trials: PlantedTrials;
   beforeAll(async () => {
     trials = await runTrials<PlantedTrials>('planted');
     process.stdout.write(`planted worlds: ${JSON.stringify({ ...trials, lineAuc: undefined })}\n`);
-  });
+  }, TRIALS_MS);
 
   it('finds at least three quarters of the schemes at capacity, with unit and kind right', () => {
     expect(trials.foundAtK / trials.planted).toBeGreaterThan(0.85);
@@ -50,7 +40,7 @@ describe('fraud scores on honest worlds', () => {
   beforeAll(async () => {
     trials = await runTrials<HonestTrials>('honest');
     process.stdout.write(`honest worlds: ${JSON.stringify(trials)}\n`);
-  });
+  }, TRIALS_MS);
 
   it('opens a false case in fewer than one of twenty of 200 honest worlds', () => {
     expect(trials.worlds).toBe(200);

@@ -58,9 +58,10 @@ export function fitPhantom(book: Book, visits: AnsweredVisits, volume: Volume): 
   let unitPrior = updatePrior(new Float64Array(units), unitLines, 8, 0.0015, 1500);
   let concentration = 250;
   let hierarchy: Hierarchy | undefined;
+  const clinicVolume = volumeLogs(volume.clinic, book.clinics);
+  const unitOnlyLog = volumeLogs(volume.unit, units);
   for (let round = 0; round < ROUNDS; round++) {
-    const clinicLog = volumeLogs(volume.clinic, book.clinics);
-    const unitOnlyLog = volumeLogs(volume.unit, units);
+    const clinicLog = Float64Array.from(clinicVolume);
     const unitLog = new Float64Array(unitOnlyLog.length);
     addAnswerLogs(visits, rates, intensity, clinicLog, unitLog);
     const rate = rates.line[0][1]!;

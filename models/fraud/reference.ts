@@ -50,8 +50,10 @@ export function createDictionary(): { codes: string[]; of: (code: string) => num
     of: (code) => {
       const known = numbers.get(code);
       if (known !== undefined) return known;
-      numbers.set(code, codes.length);
-      codes.push(code);
+      // A copy of its own: a piece cut out of a text would keep the whole text, a megabyte of file, in memory.
+      const own = ` ${code}`.slice(1);
+      numbers.set(own, codes.length);
+      codes.push(own);
       return codes.length - 1;
     },
   };

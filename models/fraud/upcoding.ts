@@ -38,11 +38,11 @@ const PRIOR = {
   ],
   rating: [
     [36, 4],
-    [24, 6],
+    [8, 3],
   ],
   paidExtra: [
     [39, 1],
-    [29, 1],
+    [12, 2],
   ],
 } as const;
 
@@ -102,12 +102,12 @@ export function fitUpcoding(book: Book, visits: AnsweredVisits, mix: VisitMix): 
   let unitPrior = updatePrior(new Float64Array(units), mix.unitVisits, 8, 0.0015, 1500);
   let concentration = 60;
   let hierarchy: Hierarchy | undefined;
+  const clinicLog = new Float64Array(book.clinics * size);
+  for (let i = 0; i < book.clinics; i++) visitMixLog(mix, 'clinic', i, clinicLog);
+  const unitOnlyLog = new Float64Array(units * size);
+  for (let i = 0; i < units; i++) visitMixLog(mix, 'unit', i, unitOnlyLog);
   for (let round = 0; round < ROUNDS; round++) {
-    const clinicLog = new Float64Array(book.clinics * size);
     const unitLog = new Float64Array(units * size);
-    for (let i = 0; i < book.clinics; i++) visitMixLog(mix, 'clinic', i, clinicLog);
-    const unitOnlyLog = new Float64Array(units * size);
-    for (let i = 0; i < units; i++) visitMixLog(mix, 'unit', i, unitOnlyLog);
     for (let v = 0; v < visits.count; v++) {
       const unit = visits.consultUnit[v]!;
       if (unit < 0) continue;

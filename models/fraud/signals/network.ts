@@ -41,6 +41,7 @@ export function collectPatients(book: Book): Collector<PatientSieve> {
   const billed = new Float64Array(book.units.count);
   const traffic = new Map<number, number>();
   const sieve = new Uint8Array(SIEVE);
+  let used = 0;
   const slot = (a: number, b: number): number => hashTriple(a, b, 0) & (SIEVE - 1);
   return {
     add: (chapter) => {
@@ -59,22 +60,20 @@ export function collectPatients(book: Book): Collector<PatientSieve> {
         }
         eachPair(book, units, (a, b) => {
           const at = slot(a, b);
+          if (sieve[at] === 0) used++;
           if (sieve[at]! < 255) sieve[at]! += 1;
         });
       });
     },
-    finish: () => {
-      const empty = sieve.reduce((sum, count) => sum + (count === 0 ? 1 : 0), 0);
-      return {
-        patients,
-        clinicPatients,
-        billed,
-        traffic,
-        // Linear counting (Whang et al. 1990): as many keys as would leave this many counters empty.
-        pairs: Math.round(-SIEVE * Math.log(Math.max(1, empty) / SIEVE)),
-        mayShare: (a, b) => sieve[slot(a, b)]! >= FEWEST_SHARED,
-      };
-    },
+    finish: () => ({
+      patients,
+      clinicPatients,
+      billed,
+      traffic,
+      // Linear counting (Whang et al. 1990): as many keys as would leave the other counters empty.
+      pairs: Math.round(-SIEVE * Math.log(Math.max(1, SIEVE - used) / SIEVE)),
+      mayShare: (a, b) => sieve[slot(a, b)]! >= FEWEST_SHARED,
+    }),
   };
 }
 
