@@ -166,11 +166,25 @@ test('a restored line makes a later one an over-use: found at once, withdrawn at
 
   await reverse(first!, { kind: 'accept' });
   expect(await seen(one)).toMatchObject({ state: 'used', used: 2, left: -1 });
+  const uses = async () =>
+    ((await one.clinic.get(`${one.path}/uses`)).body.items as { verdict: string | null; beyond: boolean }[]).map(
+      ({ verdict, beyond }) => [verdict, beyond],
+    );
+  expect(await uses()).toEqual([
+    ['accept', false],
+    [null, true],
+  ]);
   expect(await findingsOf(second!)).toContain('AUTH-04');
   expect((await expert.get(`/v1/review-tasks/${second!.taskId}`)).body.codes).toContain('AUTH-04');
 
   await reverse(first!, REFUSAL);
   expect(await seen(one)).toMatchObject({ used: 1, left: 0 });
+  expect(await uses()).toEqual([
+    ['refuse', false],
+    [null, false],
+  ]);
+  const stranger = await bench.api.as('clinic', { clinicId: one.person.clinicId + 1 });
+  expect((await stranger.get(`${one.path}/uses`)).status).toBe(404);
   expect(await findingsOf(second!)).not.toContain('AUTH-04');
 }, 120_000);
 

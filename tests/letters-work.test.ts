@@ -66,6 +66,17 @@ const pended = async (clinic: TestCaller, person: LetterPerson): Promise<string>
   return `/v1/letters/${asked.body.id as string}`;
 };
 
+test('a remark about another line of the same request names it without an invoice', async () => {
+  const { person, clinic } = await somebody();
+  const request = body(person);
+  const asked = await clinic.post('/v1/letters', { ...request, lines: [...request.lines, ...request.lines] });
+  expect(asked.status).toBe(201);
+  const letter = await clinic.get(`/v1/letters/${asked.body.id as string}`).expect(200);
+  const [, second] = letter.body.lines as { findings: { code: string; text: { ru: string } }[] }[];
+  const repeated = second!.findings.find(({ code }) => code === 'DUPL-01')!;
+  expect(repeated.text.ru).toContain(`уже выставлена: ${person.clinicCode} / 1.`);
+});
+
 describe('limits', () => {
   test('a doctor cannot promise what is billed or promised already, and the answer says what is left', async () => {
     const { person, clinic } = await somebody();

@@ -90,6 +90,22 @@ export const letterDetail = letterListItem
   })
   .meta({ id: 'Letter' });
 
+/** An invoice line that cites the letter, and what it takes of it. */
+export const letterUse = z
+  .object({
+    lineNo: z.int(),
+    versionId: z.string(),
+    invoiceNo: z.string(),
+    invoiceLineNo: z.int(),
+    serviceDate: z.string(),
+    quantity: z.int(),
+    takenQuantity: z.int(),
+    takenKopecks: z.int(),
+    verdict: z.enum(['accept', 'reduce', 'refuse']).nullable(),
+    beyond: z.boolean(),
+  })
+  .meta({ id: 'LetterUse' });
+
 /** The short answer of a submission or an act: where the request stands, per line. */
 export const letterAnswer = z
   .object({

@@ -6,7 +6,7 @@ import type { CompiledReference } from '../../models/review/compile';
 import { describeFindings } from '../../models/review/findings';
 import { sortLineTable } from '../../models/review/line-order';
 import { reviewPersons } from '../../models/review/scopes';
-import { createLineTable, isFdiTooth, NONE, NO_LETTER } from '../../models/review/table';
+import { createLineTable, isFdiTooth, NONE, NOT_BILLED, NO_LETTER } from '../../models/review/table';
 import type { LineTable } from '../../models/review/table';
 import type { Queryable } from '../pool';
 import { createTextCache, readSubjects } from '../repositories/chunk-subjects';
@@ -107,8 +107,8 @@ function tableOf(input: {
     const day = dayNumber(line.date);
     table.lineId[row] = place;
     table.clinic[row] = snapshot.clinicAt[input.clinicId] ?? NONE;
-    // U+FFFF sorts behind every real invoice number of the day: what is asked for comes after what was billed.
-    table.invoice[row] = invoices.push({ no: `\uffff${place}`, day }) - 1;
+    // What is asked for comes after what was billed on the day.
+    table.invoice[row] = invoices.push({ no: `${NOT_BILLED}${place}`, day }) - 1;
     table.lineNo[row] = line.lineNo;
     table.serviceDay[row] = day;
     table.diagnosis[row] = input.diagnosisAt.get(line.diagnosisCode) ?? NONE;

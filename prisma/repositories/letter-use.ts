@@ -86,3 +86,50 @@ export async function lockCited(tx: Queryable, { requestIds, letterRefIds }: Cit
   await lockPeopleOf(tx, requestIds);
   await tx.query('SELECT 1 FROM letter_ref WHERE id = ANY($1::int[]) ORDER BY id FOR NO KEY UPDATE', [letterRefIds]);
 }
+
+/** One invoice line that cites a letter, and what it takes of it. */
+export interface LetterUseRow {
+  readonly lineNo: number;
+  readonly versionId: string;
+  readonly invoiceNo: string;
+  readonly invoiceLineNo: number;
+  readonly serviceDate: string;
+  readonly quantity: number;
+  /** What it takes: nothing when refused, less than billed when reduced. */
+  readonly takenQuantity: number;
+  readonly takenKopecks: number;
+  /** accept, reduce or refuse; null: not decided yet. */
+  readonly verdict: string | null;
+  /** This line and those before it take more than was promised. */
+  readonly beyond: boolean;
+}
+
+/**
+ * The invoice lines that cite a request's letter, in the order in which they take of it.
+ * @param ownOnly for readers outside: without lines of other people or clinics that cite it by mistake (they count)
+ */
+export async function listLetterUses(db: Queryable, requestId: string, ownOnly: boolean): Promise<LetterUseRow[]> {
+  const rows = await db.query<LetterUseRow & Record<string, unknown>>(
+    `SELECT "lineNo", "versionId", "invoiceNo", "invoiceLineNo", "serviceDate", quantity, "takenQuantity", "takenKopecks",
+       verdict, beyond
+     FROM (
+       SELECT u.*, "takenQuantity" > 0 AND (sum("takenQuantity") OVER takes > promised OR sum("takenKopecks") OVER takes > kopecks)
+         AS beyond
+       FROM (
+         SELECT r.line_no AS "lineNo", v.public_id AS "versionId", i.invoice_no AS "invoiceNo",
+           l.line_no AS "invoiceLineNo", l.service_date AS "serviceDate", l.quantity, d.kind AS verdict,
+           CASE WHEN d.kind = 'refuse' THEN 0 ELSE l.quantity END AS "takenQuantity",
+           CASE WHEN d.kind = 'refuse' THEN 0 ELSE l.amount_kopecks - coalesce(d.reduced_kopecks, 0) END AS "takenKopecks",
+           r.approved_quantity AS promised, r.approved_kopecks AS kopecks,
+           c.code AS clinic, l.policy_id = q.policy_id AND l.clinic_id = q.clinic_id AS own
+         FROM letter_request q JOIN letter_request_line r ON r.request_id = q.id
+           JOIN invoice_line l ON l.letter_ref_id = r.letter_ref_id AND l.current
+           JOIN invoice_version v ON v.id = l.version_id JOIN invoice i ON i.id = v.invoice_id
+           JOIN clinic c ON c.id = l.clinic_id LEFT JOIN verdict d ON d.line_id = l.id AND d.active
+         WHERE q.id = $1) u
+       WINDOW takes AS (PARTITION BY "lineNo" ORDER BY "serviceDate", clinic COLLATE "C", "invoiceNo" COLLATE "C", "invoiceLineNo")) w
+     WHERE own OR NOT $2 ORDER BY "lineNo", "serviceDate", clinic COLLATE "C", "invoiceNo" COLLATE "C", "invoiceLineNo"`,
+    [requestId, ownOnly],
+  );
+  return rows.rows;
+}
