@@ -1,6 +1,6 @@
 import type { VisitCandidate } from '../../models/feedback/survey/choose';
 import type { AskableLine, SurveyQuestion } from '../../models/feedback/survey/questions';
-import type { ServiceKind } from '../../models/fraud/types';
+import type { ServiceKind } from '../../models/service-kinds';
 import type { Queryable } from '../pool';
 
 /** A billed visit that somebody may be asked about: one invoice of one person, day and clinic. */
