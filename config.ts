@@ -23,6 +23,16 @@ const schema = z.object({
   SIGNER_TOKEN: z.string().optional(),
   /** Address under which people outside reach the API: QR codes and survey links carry it. */
   PUBLIC_URL: z.url().default('http://127.0.0.1:8080'),
+  /** Mail server of survey messages, `smtp[s]://user:password@host:port`, `?tls=required`; none: the file outbox. */
+  SURVEY_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  /** File with the trusted root of an own mail server, PEM. */
+  SURVEY_SMTP_CA: z.string().optional(),
+  SURVEY_MAIL_FROM: z.email().optional(),
+  /** HTTP gateways of SMS and push messages; none: the file outbox. */
+  SURVEY_SMS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  SURVEY_SMS_TOKEN: z.string().optional(),
+  SURVEY_PUSH_URL: z.url({ protocol: /^https?$/ }).optional(),
+  SURVEY_PUSH_TOKEN: z.string().optional(),
   /** For `medex user add`: keeps the password out of the process list. */
   MEDEX_PASSWORD: z.string().optional(),
   ...apiEnv,
@@ -42,6 +52,9 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     throw new Error(`Unfit environment:\n${lines.join('\n')}`);
   }
   const config = parsed.data;
+  if ((config.SURVEY_SMTP_URL === undefined) !== (config.SURVEY_MAIL_FROM === undefined)) {
+    throw new Error('Unfit environment:\n  SURVEY_SMTP_URL and SURVEY_MAIL_FROM: one needs the other');
+  }
   if (config.NODE_ENV === 'production' && config.MEDEX_SECRET === 'medex-development-secret') {
     throw new Error(
       'Unfit environment:\n  MEDEX_SECRET: production needs a secret of its own (at least 16 characters)',

@@ -1,10 +1,11 @@
+import { asyncLocalStorage } from '@temporalio/activity';
 import { dayNumber, isoDate, plainDate, RU_CALENDAR } from '../models/calendar';
 import { chooseVisits } from '../models/feedback/survey/choose';
 import { writeQuestions } from '../models/feedback/survey/questions';
 import type { Pool } from '../prisma/pool';
 import { withTransaction } from '../prisma/pool';
 import { latestRun } from '../prisma/repositories/fraud-signals';
-import { closeRound, markSent, waitingSurveys } from '../prisma/repositories/survey-sending';
+import { closeRound, markSent, markUndeliverable, waitingSurveys } from '../prisma/repositories/survey-sending';
 import {
   findRound,
   insertRound,
@@ -14,7 +15,7 @@ import {
 } from '../prisma/repositories/surveys';
 import { SURVEY_RULES } from '../workflows/survey-messages';
 import type { FeedbackSurveyInput, SurveyRoundView } from '../workflows/survey-messages';
-import type { SurveyChannel } from './feedback-survey/channel';
+import type { Delivery, SurveyChannel } from './feedback-survey/channel';
 import { surveyMessage } from './feedback-survey/message';
 
 export interface SurveyDeps {
@@ -24,6 +25,16 @@ export interface SurveyDeps {
   readonly publicUrl: string;
   /** Signs links. */
   readonly secret: string;
+}
+
+/** Messages after which their fate is written down: a crash repeats at most these, under the same keys. */
+const HAND_OVER = 100;
+/** With the workflow's pauses of up to five minutes, about a working day of waiting for a provider that is down. */
+const LAST_ATTEMPT = 100;
+
+/** Number of this attempt of the activity. */
+function attempt(): number {
+  return asyncLocalStorage.getStore()?.info.attempt ?? 1;
 }
 
 /** Steps of `feedbackSurvey`; each may run again after a crash and comes to the same. */
@@ -80,13 +91,26 @@ export function createSurveyActivities(deps: SurveyDeps) {
       return made ?? (await findRound(pool, day))!;
     },
 
-    /** Hands over up to `limit` messages; returns how many there were. */
+    /**
+     * Hands over up to `limit` messages; returns how many are settled. Those that a provider cannot take now are left for
+     * the next attempt of this activity, and after the last one for nobody: the survey then expires unsent.
+     */
     async sendSurveys(input: { roundId: string; kind: 'invite' | 'reminder'; limit: number }): Promise<number> {
       const waiting = await waitingSurveys(deps.pool, input.roundId, input.kind, input.limit);
-      await deps.channel.send(waiting.map((to) => surveyMessage(to, input.kind, deps)));
-      const ids = waiting.map(({ surveyId }) => surveyId);
-      await markSent(deps.pool, ids, input.kind);
-      return waiting.length;
+      const put: string[] = [];
+      for (let at = 0; at < waiting.length; at += HAND_OVER) {
+        const some = waiting.slice(at, at + HAND_OVER);
+        const outcomes = await deps.channel.send(some.map((to) => surveyMessage(to, input.kind, deps)));
+        const ids = (outcome: Delivery): string[] =>
+          some.flatMap(({ surveyId }, i) => (outcomes[i] === outcome ? [surveyId] : []));
+        await markSent(deps.pool, ids('sent'), input.kind);
+        await markUndeliverable(deps.pool, ids('refused'));
+        put.push(...outcomes.flatMap((outcome) => (typeof outcome === 'object' ? [outcome.later] : [])));
+      }
+      if (put.length > 0 && attempt() < LAST_ATTEMPT) {
+        throw new Error(`${put.length} messages could not be handed over: ${[...new Set(put)].join(', ')}`);
+      }
+      return waiting.length - put.length;
     },
 
     /** What was not answered has expired; the round is over. */

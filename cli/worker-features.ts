@@ -39,6 +39,7 @@ export async function assembleFeatures(config: Config, deps: ActivityDeps): Prom
     publicUrl: config.PUBLIC_URL,
     secret: config.MEDEX_SECRET,
     spoolDir: config.MEDEX_SPOOL_DIR,
+    channels: config,
   });
   const retraining = { pool: deps.pool, dataDir: deps.spoolDir };
   return {

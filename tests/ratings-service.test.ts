@@ -1,4 +1,5 @@
 import { plainDate } from '../models/calendar';
+import { readLaneFacts } from '../prisma/repositories/lanes';
 import { readRatingFactors } from '../prisma/repositories/ratings';
 import { clinicRating } from '../workflows/clinic-rating';
 import type { TestCaller } from './support/api';
@@ -104,4 +105,10 @@ test('ratings go out for underwriting and the trusted lane with the lower ends o
   expect(csv.text.split('\n')[0]).toBe('clinic_code,internal_score,internal_low,stars,stars_low');
   expect(csv.text.trim().split('\n')).toHaveLength(factors.length + 1);
   expect(plainDate(new Date().toISOString()) >= today).toBe(true);
+  const read = await readLaneFacts(house.api.pool, 90);
+  for (const { clinicId, ratingHigh } of read) {
+    const { internalScore } = factors.find((row) => row.clinicId === clinicId)!;
+    expect(ratingHigh === null).toBe(internalScore === null);
+    expect(ratingHigh ?? 101).toBeGreaterThanOrEqual(internalScore ?? 0);
+  }
 });

@@ -125,6 +125,7 @@ describe('the fast lane', () => {
     linesDecided: 500,
     linesRefusedOrReduced: 10,
     openFraudCase: false,
+    ratingHigh: null,
   };
   const step = (lane: Lane, facts: Partial<LaneFacts>, today = '2026-06-01') =>
     stepLane(lane, { ...good, ...facts }, DEFAULT_LANE_RULES, today);
@@ -143,6 +144,9 @@ describe('the fast lane', () => {
     ['kept between the thresholds', fast, { checked: 300, wrong: 12 }, 'fast', 'stays'],
     ['lost by a proven error rate', fast, { checked: 300, wrong: 30 }, 'ordinary', 'error-rate-proven'],
     ['lost by refusals', fast, { linesRefusedOrReduced: 60 }, 'ordinary', 'too-many-refusals'],
+    ['not earned by a clinic rated low', ordinary, { ratingHigh: 24 }, 'ordinary', 'rating-proven-low'],
+    ['lost by a rating that is proven low', fast, { ratingHigh: 24 }, 'ordinary', 'rating-proven-low'],
+    ['kept where the rating may be fair', fast, { ratingHigh: 60 }, 'fast', 'stays'],
     ['suspended by a fraud case', fast, { openFraudCase: true }, 'suspended', 'fraud-case-open'],
   ])('%s', (_name, lane, facts, state, reason) => {
     const decision = step(lane, facts);

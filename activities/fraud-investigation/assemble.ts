@@ -10,8 +10,8 @@ import { fraudCaseWorkflowId } from '../../workflows/fraud-case-messages';
 import { createRatingActivities } from '../clinic-rating';
 import { withTypedFailures } from '../failures';
 import { createSurveyActivities } from '../feedback-survey';
-import { createFileOutbox } from '../feedback-survey/channel';
-import type { SurveyChannel } from '../feedback-survey/channel';
+import { chooseChannels } from '../feedback-survey/choose-channels';
+import type { ChannelConfig } from '../feedback-survey/choose-channels';
 import { importFeedbackFile } from '../feedback-survey/import-file';
 import { weighAnswers } from '../feedback-survey/weigh-answers';
 import { createCaseActivities } from '../fraud-investigation';
@@ -38,12 +38,13 @@ export function assembleFeedback(options: {
   readonly secret: string;
   /** Where uploads wait; the embedded file outbox of messages is a folder beside them. */
   readonly spoolDir: string;
-  readonly channel?: SurveyChannel;
+  /** Providers of messages; without any, all of them go to the outbox. */
+  readonly channels?: ChannelConfig;
   readonly caseTimes?: CaseTimes;
 }): FeedbackFeature {
   const { pool, publicUrl, secret } = options;
   const now = (): Date => new Date();
-  const channel = options.channel ?? createFileOutbox(join(options.spoolDir, 'survey-outbox'));
+  const channel = chooseChannels(options.channels ?? {}, join(options.spoolDir, 'survey-outbox'));
   let model: CommentModel | undefined;
   const comments = (): CommentModel => (model ??= loadCommentModel(join(packageRoot(), 'data', 'comments', 'model')));
   return {

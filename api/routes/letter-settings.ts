@@ -68,6 +68,7 @@ const laneView = z
       linesDecided: z.int(),
       linesRefusedOrReduced: z.int(),
       openFraudCase: z.boolean(),
+      ratingHigh: z.number().nullable(),
     }),
   })
   .meta({ id: 'LetterLane' });

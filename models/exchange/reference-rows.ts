@@ -1,21 +1,10 @@
+import { SERVICE_KINDS } from '../service-kinds';
+import type { ServiceKind } from '../service-kinds';
 import type { DayNumber } from './dates';
 import type { RowReader } from './row-reader';
 
-export const SERVICE_KINDS = [
-  'consultation',
-  'lab',
-  'imaging',
-  'procedure',
-  'surgery',
-  'physio',
-  'dental',
-  'inpatient',
-  'vaccination',
-  'other',
-] as const;
 export const PAYMENT_MODES = ['fee-for-service', 'per-case', 'capitation'] as const;
 
-export type ServiceKind = (typeof SERVICE_KINDS)[number];
 export type PaymentMode = (typeof PAYMENT_MODES)[number];
 
 export interface ServiceRow {

@@ -38,7 +38,7 @@ const RU: Readonly<Record<Scheme, Writer>> = {
     `оценка доли завышенных приёмов: ${percent(part.share ?? 0)}`,
   ],
   unbundling: (_part, f) => [
-    `строк, входящих в состав другой услуги того же дня: ${f['bundled']} из ${f['wholes']} случаев (у прочих ${percent(f['market']!)})`,
+    `строк, входящих в состав другой услуги тех же дней: ${f['bundled']} из ${f['wholes']} случаев (у прочих ${percent(f['market']!)})`,
   ],
   'impossible-days': (_part, f) => [
     `дней сверх предела рабочего времени: ${f['days']} из ${f['worked']}; наибольший день ${Math.round(f['minutes']!)} мин`,
@@ -70,7 +70,7 @@ const EN: Readonly<Record<Scheme, Writer>> = {
     `estimated share of upcoded visits: ${percent(part.share ?? 0)}`,
   ],
   unbundling: (_part, f) => [
-    `lines that are part of another service of the day: ${f['bundled']} of ${f['wholes']} occasions (others ${percent(f['market']!)})`,
+    `lines that are part of another service of those days: ${f['bundled']} of ${f['wholes']} occasions (others ${percent(f['market']!)})`,
   ],
   'impossible-days': (_part, f) => [
     `days over the limit of working time: ${f['days']} of ${f['worked']}; longest day ${Math.round(f['minutes']!)} min`,

@@ -1,5 +1,6 @@
 import type { PairRule } from './bundled-pairs';
-import { SERVICE_KINDS, type ServiceColumns } from './types';
+import { SERVICE_KINDS } from '../service-kinds';
+import { UNKNOWN_KIND, type ServiceColumns } from './types';
 
 /** The fields of exchange rows that the fraud models read (rows of `models/exchange` fit as they are). */
 export interface WorldService {
@@ -71,7 +72,7 @@ export function describeServices(rows: readonly WorldService[], rules: WorldRule
     length: rows.length,
     kind: Uint8Array.from(rows, (row) => {
       const kind = (SERVICE_KINDS as readonly string[]).indexOf(row.kind);
-      return kind < 0 ? SERVICE_KINDS.length - 1 : kind;
+      return kind < 0 ? UNKNOWN_KIND : kind;
     }),
     minutes: Float64Array.from(rows, (row) => row.minutes ?? 0),
     visitType: Uint8Array.from(rows, visitType),

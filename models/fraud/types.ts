@@ -1,6 +1,8 @@
+import { SERVICE_KINDS } from '../service-kinds';
+
 /**
- * Columnar input and output of the fraud models. Plain typed arrays, so that five million lines fit in memory
- * and every pass is linear. Indices are dense integers that the caller maps to its own codes; -1 means "none".
+ * Columnar input and output of the fraud models: typed arrays, so that a line costs few bytes and every pass is linear.
+ * Indices are dense integers that the caller maps to its own codes; -1 means "none".
  */
 export interface LineColumns {
   readonly length: number;
@@ -18,27 +20,15 @@ export interface LineColumns {
   readonly payable: Float64Array;
 }
 
-export const SERVICE_KINDS = [
-  'consultation',
-  'lab',
-  'imaging',
-  'procedure',
-  'surgery',
-  'physio',
-  'dental',
-  'inpatient',
-  'vaccination',
-  'other',
-  'unknown',
-] as const;
-export type ServiceKind = (typeof SERVICE_KINDS)[number];
+/** Kind of a service that the nomenclature gives none of the known kinds. */
+export const UNKNOWN_KIND = SERVICE_KINDS.length;
 
 /** 0: not a typed visit, 1: primary visit, 2: repeat visit. */
 export type VisitType = 0 | 1 | 2;
 
 export interface ServiceColumns {
   readonly length: number;
-  /** Index into SERVICE_KINDS. */
+  /** Index into SERVICE_KINDS, or UNKNOWN_KIND. */
   readonly kind: Uint8Array;
   /** Doctor's minutes of the nomenclature, 0 when it has none. */
   readonly minutes: Float64Array;

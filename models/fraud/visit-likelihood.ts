@@ -1,3 +1,28 @@
+/** What both functions below need of a visit's lines; filled by `gather`, so that nothing is allocated in the hot loop. */
+const sums = { total: 1, none: 1, all: 1, product: 1, least: 1 };
+
+function gather(prior: Float64Array, ratio: Float64Array, count: number): void {
+  let total = 1;
+  let none = 1;
+  let all = 1;
+  let product = 1;
+  let least = 1;
+  for (let i = 0; i < count; i++) {
+    const p = prior[i]!;
+    const a = p * ratio[i]!;
+    total *= 1 - p + a;
+    none *= 1 - p;
+    all *= a;
+    product *= ratio[i]!;
+    if (p < least) least = p;
+  }
+  sums.total = total;
+  sums.none = none;
+  sums.all = all;
+  sums.product = product;
+  sums.least = least;
+}
+
 /**
  * The exact likelihood of one visit's answers when each line i is "not rendered" with prior p_i.
  *
@@ -14,20 +39,8 @@ export function visitRatio(
   any: number,
   block: number,
 ): number {
-  let total = 1;
-  let none = 1;
-  let all = 1;
-  let product = 1;
-  let least = 1;
-  for (let i = 0; i < count; i++) {
-    const p = prior[i]!;
-    const a = p * ratio[i]!;
-    total *= 1 - p + a;
-    none *= 1 - p;
-    all *= a;
-    product *= ratio[i]!;
-    if (p < least) least = p;
-  }
+  gather(prior, ratio, count);
+  const { total, none, all, product, least } = sums;
   const independent = none + (total - none - all) * any + all * whole * any;
   if (count === 1 || block === 0) return independent;
   return (1 - block) * independent + block * (1 - least + least * product * whole * any);
@@ -50,24 +63,12 @@ export function visitPosterior(
   block: number,
   out: Float64Array,
 ): VisitPosterior {
-  let total = 1;
-  let none = 1;
-  let all = 1;
-  let product = 1;
-  let least = 1;
-  for (let i = 0; i < count; i++) {
-    const p = prior[i]!;
-    total *= 1 - p + p * ratio[i]!;
-    none *= 1 - p;
-    all *= p * ratio[i]!;
-    product *= ratio[i]!;
-    if (p < least) least = p;
-  }
+  const evidence = visitRatio(prior, ratio, count, whole, any, block);
+  const { total, none, all, product, least } = sums;
   const mixed = count === 1 ? 0 : block;
   const blockAll = mixed * least * product * whole * any;
   const blockNone = mixed * (1 - least);
   const loose = 1 - mixed;
-  const evidence = loose * (none + (total - none - all) * any + all * whole * any) + blockAll + blockNone;
   for (let i = 0; i < count; i++) {
     const p = prior[i]!;
     const a = p * ratio[i]!;

@@ -1,6 +1,6 @@
 import { normaliseServiceCode } from '../exchange/codes';
 import type { LocalizedText } from '../errors';
-import type { ServiceKind } from '../review/reference';
+import type { ServiceKind } from '../service-kinds';
 import { inferKind, inferMinutes, inferSpecialty } from './service-kind';
 
 export interface NomenclatureRow {

@@ -1,4 +1,4 @@
-import type { ServiceKind } from '../review/reference';
+import type { ServiceKind } from '../service-kinds';
 
 /** First rule that fits gives the kind; the codes are those of order 804н, the kinds are ours (formats). */
 const KIND_RULES: readonly (readonly [RegExp, ServiceKind])[] = [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'csv-parse/sync';
-import type { ServiceKind } from '../review/reference';
+import type { ServiceKind } from '../service-kinds';
 import type { CodeDictionary } from './dictionary';
 import { codeList } from './dictionary';
 import type { ControlType, FindingGround, OfficialGround } from './grounds';

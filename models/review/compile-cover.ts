@@ -3,7 +3,7 @@ import { percentRate } from './money';
 import type { BitMatrix, CodeIndex, Lists } from './prefixes';
 import { createBits, flattenLists, prefixBits, setBit } from './prefixes';
 import type { ReviewReference } from './reference';
-import { SERVICE_KINDS } from './reference';
+import { SERVICE_KINDS } from '../service-kinds';
 
 /** Programmes and contracts in indexed form. */
 export interface CompiledCover {

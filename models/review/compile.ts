@@ -4,8 +4,9 @@ import type { CompiledCover } from './compile-cover';
 import { compileCover } from './compile-cover';
 import { rankTexts } from './code-order';
 import { indexCodes } from './prefixes';
-import type { PaymentMode, ReviewReference, ServiceKind } from './reference';
-import { SERVICE_KINDS } from './reference';
+import type { PaymentMode, ReviewReference } from './reference';
+import type { ServiceKind } from '../service-kinds';
+import { SERVICE_KINDS } from '../service-kinds';
 import { OPEN_END } from './table';
 
 export const UNKNOWN_KIND = -1;

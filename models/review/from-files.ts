@@ -1,4 +1,5 @@
-import type { GuidelinePack, PairKind, ReviewProgramme, ServiceKind } from './reference';
+import type { GuidelinePack, PairKind, ReviewProgramme } from './reference';
+import type { ServiceKind } from '../service-kinds';
 
 /** `programmes.json` of `formats.md`, one element. */
 export interface ProgrammeFile {

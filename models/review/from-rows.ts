@@ -1,14 +1,8 @@
 import { packFromFile, programmesFromFile } from './from-files';
 import type { PackFile, ProgrammeFile } from './from-files';
 import { dayOfIso } from './days';
-import type {
-  PaymentMode,
-  ReviewClinic,
-  ReviewDiagnosis,
-  ReviewPriceItem,
-  ReviewReference,
-  ServiceKind,
-} from './reference';
+import type { PaymentMode, ReviewClinic, ReviewDiagnosis, ReviewPriceItem, ReviewReference } from './reference';
+import type { ServiceKind } from '../service-kinds';
 import type { LineTable, SubjectData } from './table';
 import { NONE, NO_LETTER, OPEN_END, SEX_FEMALE, SEX_MALE, UNKNOWN_LETTER, createLineTable, isFdiTooth } from './table';
 

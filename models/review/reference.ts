@@ -1,3 +1,4 @@
+import type { ServiceKind } from '../service-kinds';
 import type { DayNumber } from './table';
 
 /**
@@ -29,20 +30,6 @@ export interface ReviewClinic {
   openSunday: boolean;
   billingTermDays: number | null;
 }
-
-export const SERVICE_KINDS = [
-  'consultation',
-  'lab',
-  'imaging',
-  'procedure',
-  'surgery',
-  'physio',
-  'dental',
-  'inpatient',
-  'vaccination',
-  'other',
-] as const;
-export type ServiceKind = (typeof SERVICE_KINDS)[number];
 
 export interface ReviewService {
   code: string;

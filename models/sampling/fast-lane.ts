@@ -13,6 +13,8 @@ export interface LaneRules {
   readonly loseAbove: number;
   /** Share of refused or reduced lines in the period that loses the lane at once. */
   readonly maxRefusedShare: number;
+  /** A clinic whose internal rating is proven below this (upper end of its interval, 0-100) is not trusted. */
+  readonly leastRating: number;
   /** An open fraud case of at least this severity suspends the lane. */
   readonly suspendOnCase: boolean;
   /** Days that a lost lane cannot be earned again. */
@@ -25,6 +27,7 @@ export const DEFAULT_LANE_RULES: LaneRules = {
   earnBelow: 0.03,
   loseAbove: 0.05,
   maxRefusedShare: 0.1,
+  leastRating: 25,
   suspendOnCase: true,
   quarantineDays: 90,
   confidence: 0.95,
@@ -45,6 +48,8 @@ export interface LaneFacts {
   readonly linesDecided: number;
   readonly linesRefusedOrReduced: number;
   readonly openFraudCase: boolean;
+  /** Upper end of the interval of the newest internal rating; null before the first one. */
+  readonly ratingHigh: number | null;
 }
 
 export type LaneReason =
@@ -52,6 +57,7 @@ export type LaneReason =
   | 'fraud-case-closed'
   | 'error-rate-proven'
   | 'too-many-refusals'
+  | 'rating-proven-low'
   | 'error-rate-low'
   | 'not-enough-checked'
   | 'quarantine'
@@ -68,12 +74,13 @@ export interface LaneDecision {
 
 /**
  * One step of a clinic's trusted lane on a day: it is earned when the sample proves a low error rate, lost when it
- * proves a high one or too much is refused, and stands still while a fraud case is open. Between the two thresholds
+ * proves a high one, too much is refused or the clinic's rating is proven low, and stands still while a fraud case is open. Between the two thresholds
  * nothing changes, so a clinic does not flip back and forth.
  */
 export function stepLane(lane: Lane, facts: LaneFacts, rules: LaneRules, today: string): LaneDecision {
   const errorRate = clopperPearsonInterval(facts.wrong, facts.checked, rules.confidence);
   const refused = facts.linesDecided === 0 ? 0 : facts.linesRefusedOrReduced / facts.linesDecided;
+  const badlyRated = facts.ratingHigh !== null && facts.ratingHigh < rules.leastRating;
   const decide = (state: LaneState, reason: LaneReason, lost = false): LaneDecision => {
     const changed = state !== lane.state;
     const quarantineUntil = lost ? addDays(today, rules.quarantineDays) : lane.quarantineUntil;
@@ -85,11 +92,13 @@ export function stepLane(lane: Lane, facts: LaneFacts, rules: LaneRules, today: 
   if (lane.state === 'fast') {
     if (errorRate.low > rules.loseAbove) return decide('ordinary', 'error-rate-proven', true);
     if (refused > rules.maxRefusedShare) return decide('ordinary', 'too-many-refusals', true);
+    if (badlyRated) return decide('ordinary', 'rating-proven-low', true);
     return decide('fast', 'stays');
   }
   if (lane.quarantineUntil !== null && today < lane.quarantineUntil) return decide('ordinary', 'quarantine');
   if (facts.checked < rules.minChecked) return decide('ordinary', 'not-enough-checked');
   if (refused > rules.maxRefusedShare) return decide('ordinary', 'too-many-refusals');
+  if (badlyRated) return decide('ordinary', 'rating-proven-low');
   if (errorRate.high > rules.earnBelow) return decide('ordinary', 'error-rate-not-proven-low');
   return decide('fast', 'error-rate-low');
 }
@@ -105,6 +114,10 @@ const WORDS: Readonly<Record<LaneReason, LocalizedText>> = {
   },
   'error-rate-proven': { ru: 'Выборка доказала высокую долю ошибок', en: 'The sample proves a high error rate' },
   'too-many-refusals': { ru: 'Слишком много отказов и снижений', en: 'Too many lines were refused or reduced' },
+  'rating-proven-low': {
+    ru: 'Внутренний рейтинг клиники доказанно низкий',
+    en: 'The internal rating of the clinic is proven low',
+  },
   'error-rate-low': {
     ru: 'Выборка доказала низкую долю ошибок: полоса быстрая',
     en: 'The sample proves a low error rate: fast lane',

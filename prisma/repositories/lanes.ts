@@ -1,5 +1,6 @@
 import type { Lane, LaneDecision, LaneFacts, LaneState } from '../../models/sampling/fast-lane';
 import type { Queryable } from '../pool';
+import { internalHigh } from './ratings';
 
 /** What expert tables read of clinics, by id. */
 export interface ClinicFacts {
@@ -69,7 +70,8 @@ export async function readLaneFacts(
   >(
     `SELECT c.id AS "clinicId", COALESCE(s.checked, 0)::int AS checked, COALESCE(s.wrong, 0)::int AS wrong,
        COALESCE(v.decided, 0)::int AS "linesDecided", COALESCE(v.cut, 0)::int AS "linesRefusedOrReduced",
-       EXISTS (SELECT 1 FROM fraud_case f WHERE f.clinic_id = c.id AND f.state <> 'closed') AS "openFraudCase", l.state, l.since, l.quarantine_until AS "quarantineUntil"
+       EXISTS (SELECT 1 FROM fraud_case f WHERE f.clinic_id = c.id AND f.state <> 'closed') AS "openFraudCase",
+       ${internalHigh('c.id')} AS "ratingHigh", l.state, l.since, l.quarantine_until AS "quarantineUntil"
      FROM clinic c LEFT JOIN clinic_lane l ON l.clinic_id = c.id
      LEFT JOIN (SELECT clinic_id, count(*) AS checked, count(*) FILTER (WHERE outcome = 'wrong') AS wrong
                 FROM accepted_sample WHERE state = 'checked' AND reason = 'random'

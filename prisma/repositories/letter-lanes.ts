@@ -1,5 +1,6 @@
 import type { LaneFacts } from '../../models/sampling/fast-lane';
 import type { Queryable } from '../pool';
+import { internalHigh } from './ratings';
 
 /** A clinic's record with one service: what doctors made of its requests, and of the samples of the lane. */
 export interface LetterLaneRow {
@@ -36,6 +37,7 @@ export async function readLetterLanes(db: Queryable, clinicId: number | null): P
        t.quarantine_until AS "quarantineUntil", coalesce(t.sample_share, 0.05) AS "sampleShare",
        json_build_object('checked', coalesce(x.checked, 0), 'wrong', coalesce(x.wrong, 0),
          'linesDecided', coalesce(x.decided, 0), 'linesRefusedOrReduced', coalesce(x.cut, 0),
+         'ratingHigh', ${internalHigh('c.id')},
          'openFraudCase', EXISTS (SELECT 1 FROM clinic_lane k WHERE k.clinic_id = c.id AND k.state = 'suspended')) AS facts
      FROM record x FULL JOIN trusted_lane t ON t.clinic_id = x.clinic_id AND t.service_prefix = x.service_code
        JOIN clinic c ON c.id = coalesce(x.clinic_id, t.clinic_id)

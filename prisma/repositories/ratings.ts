@@ -241,6 +241,12 @@ export interface RatingFactor {
   readonly starsLow: number | null;
 }
 
+/** SQL of the upper end of a clinic's newest internal rating, for the column that holds the clinic's id. */
+export function internalHigh(clinicId: string): string {
+  return `(SELECT r.high FROM clinic_rating r WHERE r.clinic_id = ${clinicId} AND r.version_id =
+    (SELECT id FROM rating_version WHERE kind = 'internal' ORDER BY version DESC LIMIT 1))`;
+}
+
 /** The newest ratings by clinic: for underwriting factors, and for the trusted lane (which goes by the lower ends). */
 export async function readRatingFactors(db: Queryable): Promise<RatingFactor[]> {
   const rows = await db.query<RatingFactor & Record<string, unknown>>(

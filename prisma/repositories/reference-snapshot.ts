@@ -1,4 +1,5 @@
-import type { GuidelinePack, ReviewReference, ServiceKind } from '../../models/review/reference';
+import type { GuidelinePack, ReviewReference } from '../../models/review/reference';
+import type { ServiceKind } from '../../models/service-kinds';
 import type { Queryable } from '../pool';
 
 /** The review reference with the database ids of its rows: a chunk translates ids to positions with it. */

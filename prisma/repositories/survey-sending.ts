@@ -21,7 +21,8 @@ export async function waitingSurveys(
   const waits = kind === 'invite' ? `s.state = 'chosen'` : `s.state = 'sent' AND s.reminded_at IS NULL`;
   const rows = await db.query<Addressee & Record<string, unknown>>(
     `SELECT s.id AS "surveyId", c.channel, c.address, c.locale FROM survey s JOIN survey_contact c USING (policy_id)
-     WHERE s.round_id = $1 AND ${waits} AND c.opted_out_at IS NULL ORDER BY s.id LIMIT $2`,
+     WHERE s.round_id = $1 AND ${waits} AND c.opted_out_at IS NULL
+       AND c.undeliverable_at IS NULL ORDER BY s.id LIMIT $2`,
     [roundId, limit],
   );
   return rows.rows;
@@ -31,6 +32,16 @@ export async function markSent(db: Queryable, ids: readonly string[], kind: 'inv
   const set = kind === 'invite' ? `state = 'sent', sent_at = now()` : 'reminded_at = now()';
   const still = kind === 'invite' ? 'chosen' : 'sent';
   await db.query(`UPDATE survey SET ${set} WHERE id = ANY($1::uuid[]) AND state = $2`, [ids, still]);
+}
+
+/** The addresses of these surveys are none: nobody is asked there again until the address changes. */
+export async function markUndeliverable(db: Queryable, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await db.query(
+    `UPDATE survey_contact c SET undeliverable_at = now() FROM survey s
+     WHERE s.id = ANY($1::uuid[]) AND c.policy_id = s.policy_id AND c.undeliverable_at IS NULL`,
+    [ids],
+  );
 }
 
 /** The end of a round: what was not answered has expired. */
@@ -103,7 +114,9 @@ export async function upsertContacts(db: Queryable, contacts: readonly ContactWr
        INSERT INTO survey_contact (policy_id, channel, address, locale, per_period)
        SELECT DISTINCT ON (id) id, channel, address, locale, per_period FROM given WHERE id IS NOT NULL
        ON CONFLICT (policy_id) DO UPDATE SET channel = excluded.channel, address = excluded.address,
-         locale = excluded.locale, per_period = excluded.per_period, updated_at = now())
+         locale = excluded.locale, per_period = excluded.per_period, updated_at = now(),
+         undeliverable_at = CASE WHEN (survey_contact.channel, survey_contact.address)
+           = (excluded.channel, excluded.address) THEN survey_contact.undeliverable_at END)
      SELECT policy_no AS "policyNo", id IS NOT NULL AS known FROM given`,
     [
       contacts.map((one) => one.policyNo),

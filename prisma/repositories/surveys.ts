@@ -1,6 +1,6 @@
 import type { VisitCandidate } from '../../models/feedback/survey/choose';
 import type { AskableLine, SurveyQuestion } from '../../models/feedback/survey/questions';
-import type { ServiceKind } from '../../models/fraud/types';
+import type { ServiceKind } from '../../models/service-kinds';
 import type { Queryable } from '../pool';
 
 /** A billed visit that somebody may be asked about: one invoice of one person, day and clinic. */
@@ -77,7 +77,7 @@ export async function readContactLimits(
      FROM survey_contact c
        LEFT JOIN survey s ON s.policy_id = c.policy_id
        LEFT JOIN survey_round r ON r.id = s.round_id AND r.day >= $2
-     WHERE c.policy_id = ANY($1) AND c.opted_out_at IS NULL GROUP BY 1, 2`,
+     WHERE c.policy_id = ANY($1) AND c.opted_out_at IS NULL AND c.undeliverable_at IS NULL GROUP BY 1, 2`,
     [policyIds, since],
   );
   return rows.rows;

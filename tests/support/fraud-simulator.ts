@@ -1,5 +1,6 @@
 import { seededRandom } from '../../models/fraud/math';
-import { SERVICE_KINDS, type FraudInput } from '../../models/fraud/types';
+import { type FraudInput } from '../../models/fraud/types';
+import { SERVICE_KINDS } from '../../models/service-kinds';
 
 /** A planted scheme; doctor -1: the whole clinic. */
 export interface Planted {

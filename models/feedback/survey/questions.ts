@@ -1,5 +1,5 @@
 import type { LocalizedText } from '../../errors';
-import type { ServiceKind } from '../../fraud/types';
+import type { ServiceKind } from '../../service-kinds';
 import { plainAction } from './plain-actions';
 
 /** A billed line as the question writer may see it: no diagnosis, no name of a condition, no price. */
@@ -7,7 +7,7 @@ export interface AskableLine {
   readonly lineNo: number;
   /** Nomenclature code, e.g. A09.05.023. */
   readonly serviceCode: string | null;
-  readonly kind: ServiceKind;
+  readonly kind: ServiceKind | 'unknown';
   readonly quantity: number;
   /** Specialty of a consultation in the nominative («невролог»), null else. */
   readonly specialty: string | null;

@@ -7,8 +7,12 @@ import type { ScorePart } from '../types';
 
 /** Expected guilty pairs in a book, whatever its size: the prior of one pair is this over the pairs compared. */
 const GUILTY_PAIRS = 0.02;
-/** Honest sharing (couples, offices next door) is as uneven as a gamma of this shape. */
-const SHAPE = 1.5;
+/** Honest sharing (couples, offices next door) is uneven like a gamma of one of these shapes; the book says which. */
+const SHAPES = [1.5, 3, 6, 12, 25];
+/** Pairs from which a shape is learnt at all; below, the most uneven one is taken. */
+const FEWEST_PAIRS = 30;
+/** Share of the most suspicious pairs that the fit leaves out, so that guilt does not pass as unevenness. */
+const TRIMMED = 0.03;
 const FEWEST_SHARED = 5;
 /** People seen by more doctors than this say nothing about any pair. */
 const MOST_UNITS = 12;
@@ -96,23 +100,46 @@ export function sharedPatients(book: Book, sieve: PatientSieve): Collector<Schem
   };
 }
 
+interface SharingPair {
+  readonly a: number;
+  readonly b: number;
+  readonly count: number;
+  readonly expected: number;
+}
+
+/**
+ * Patients that a pair would share by the traffic of all others between their clinics, in proportion to both practices.
+ * The pair's own patients are left out of that traffic: a pair that makes most of it would otherwise explain itself.
+ */
+function expectedShared(
+  book: Book,
+  { patients, clinicPatients, traffic }: PatientSieve,
+  a: number,
+  b: number,
+  count: number,
+) {
+  const ca = book.units.clinic[a]!;
+  const cb = book.units.clinic[b]!;
+  const between = traffic.get(Math.min(ca, cb) * book.clinics + Math.max(ca, cb)) ?? count;
+  const part = (patients[a]! / clinicPatients[ca]!) * (patients[b]! / clinicPatients[cb]!);
+  return Math.max(0.05, (Math.max(0, between - count) + 1) * (part / (1.05 - part)));
+}
+
 function bestPairs(book: Book, sieve: PatientSieve, shared: ReadonlyMap<number, number>): Map<number, ScorePart> {
-  const { patients, clinicPatients, traffic } = sieve;
+  const { patients } = sieve;
   const best = new Map<number, ScorePart>();
   const prior = Math.min(0.01, GUILTY_PAIRS / Math.max(1, sieve.pairs));
+  const pairs: SharingPair[] = [];
   for (const [key, count] of shared) {
     if (count < FEWEST_SHARED) continue;
     const a = Math.floor(key / book.units.count);
     const b = key % book.units.count;
-    const ca = book.units.clinic[a]!;
-    const cb = book.units.clinic[b]!;
-    const between = traffic.get(Math.min(ca, cb) * book.clinics + Math.max(ca, cb)) ?? 1;
+    pairs.push({ a, b, count, expected: expectedShared(book, sieve, a, b, count) });
+  }
+  const shape = fitShape(pairs);
+  for (const { a, b, count, expected } of pairs) {
     const smaller = Math.min(patients[a]!, patients[b]!);
-    const expected = Math.max(
-      0.05,
-      between * (patients[a]! / clinicPatients[ca]!) * (patients[b]! / clinicPatients[cb]!),
-    );
-    const honest = logNegativeBinomial(count, expected);
+    const honest = logNegativeBinomial(count, expected, shape);
     const guilty =
       logSumExp([0.1, 0.2, 0.3, 0.5, 0.8].map((s) => logPoisson(count, expected + s * smaller))) - Math.log(5);
     const odds = Math.exp(Math.min(50, Math.log(prior) + guilty - honest));
@@ -121,6 +148,28 @@ function bestPairs(book: Book, sieve: PatientSieve, shared: ReadonlyMap<number, 
       if ((best.get(unit)?.posterior ?? 0) >= posterior) continue;
       const facts = { shared: count, patients: patients[unit]!, expectedShared: expected };
       best.set(unit, { scheme: 'network', posterior, share: count / patients[unit]!, expected: 0, facts });
+    }
+  }
+  return best;
+}
+
+/** Shape with the highest likelihood of the counts, given that each is at least `FEWEST_SHARED`. */
+function fitShape(pairs: readonly SharingPair[]): number {
+  if (pairs.length < FEWEST_PAIRS) return SHAPES[0]!;
+  const sorted = [...pairs].sort((x, y) => x.count / x.expected - y.count / y.expected);
+  const kept = sorted.slice(0, Math.floor(pairs.length * (1 - TRIMMED)));
+  let best = SHAPES[0]!;
+  let top = -Infinity;
+  for (const shape of SHAPES) {
+    let log = 0;
+    for (const { count, expected } of kept) {
+      let below = 0;
+      for (let k = 0; k < FEWEST_SHARED; k++) below += Math.exp(logNegativeBinomial(k, expected, shape));
+      log += logNegativeBinomial(count, expected, shape) - Math.log(Math.max(1e-12, 1 - below));
+    }
+    if (log > top) {
+      top = log;
+      best = shape;
     }
   }
   return best;
@@ -170,7 +219,7 @@ function logPoisson(k: number, mean: number): number {
   return k * Math.log(mean) - mean - lgamma(k + 1);
 }
 
-function logNegativeBinomial(k: number, mean: number): number {
-  const p = SHAPE / (SHAPE + mean);
-  return lgamma(k + SHAPE) - lgamma(SHAPE) - lgamma(k + 1) + SHAPE * Math.log(p) + k * Math.log(1 - p);
+function logNegativeBinomial(k: number, mean: number, shape: number): number {
+  const p = shape / (shape + mean);
+  return lgamma(k + shape) - lgamma(shape) - lgamma(k + 1) + shape * Math.log(p) + k * Math.log(1 - p);
 }

@@ -1,5 +1,5 @@
 import type { LocalizedText } from '../../errors';
-import { SERVICE_KINDS } from '../../review/reference';
+import { SERVICE_KINDS } from '../../service-kinds';
 
 export type FieldType = 'text' | 'number' | 'yes-no' | 'date' | 'choice';
 export type FieldGroup = 'line' | 'person' | 'programme' | 'clinic' | 'history';

@@ -1,5 +1,5 @@
 import type { LocalizedText } from '../../errors';
-import type { ServiceKind } from '../reference';
+import type { ServiceKind } from '../../service-kinds';
 import {
   ALREADY_DUPLICATE,
   CLINIC_UNKNOWN,

@@ -1,0 +1,175 @@
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSurveyActivities } from '../activities/feedback-survey';
+import type { SurveyMessage } from '../activities/feedback-survey/channel';
+import { chooseChannels } from '../activities/feedback-survey/choose-channels';
+import { loadConfig } from '../config';
+import { createPool } from '../prisma/pool';
+import type { Pool } from '../prisma/pool';
+import { upsertContacts } from '../prisma/repositories/survey-sending';
+import { createTestDatabase } from './support/env';
+import type { TestDatabase } from './support/env';
+import { startMailServer } from './support/mail-server';
+import type { MailServer } from './support/mail-server';
+
+const folder = mkdtempSync(join(tmpdir(), 'medex-channels-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const message = (address: string, more: Partial<SurveyMessage> = {}): SurveyMessage => ({
+  surveyId: `s-${address}`,
+  kind: 'invite',
+  channel: 'email',
+  address,
+  subject: 'Как прошёл ваш визит?',
+  text: 'Ответьте: https://example.test/s/abc\n.одна точка',
+  ...more,
+});
+
+interface GatewayCall {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Record<string, string>;
+}
+
+/** A gateway that answers with `status(to)` and keeps what it was given. */
+async function startGateway(status: (to: string) => number) {
+  const calls: GatewayCall[] = [];
+  const server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      const body = JSON.parse(text) as Record<string, string>;
+      calls.push({ headers: request.headers, body });
+      response.writeHead(status(body['to']!)).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/send`, calls, close: () => server.close() };
+}
+
+describe('e-mail by SMTP', () => {
+  let server: MailServer;
+  const channel = (query = '', user = 'house:secret@') => {
+    const ca = join(folder, 'root.pem');
+    writeFileSync(ca, server.ca);
+    const SURVEY_SMTP_URL = `smtp://${user}localhost:${server.port}${query}`;
+    return chooseChannels({ SURVEY_SMTP_URL, SURVEY_SMTP_CA: ca, SURVEY_MAIL_FROM: 'ask@medex.test' }, folder);
+  };
+  afterEach(() => server.close());
+
+  it('goes out encrypted and known by its Message-ID, several in one session', async () => {
+    server = await startMailServer({ startTls: true });
+    const sent = await channel('?tls=required').send(['a', 'b', 'c', 'd', 'e', 'f'].map((n) => message(`${n}@x.test`)));
+    expect(sent).toEqual(Array.from({ length: 6 }, () => 'sent'));
+    expect(server.sessions()).toBeLessThanOrEqual(4);
+    const mail = server.mails.find(({ to }) => to === 'a@x.test')!;
+    expect(mail).toMatchObject({ user: 'house', encrypted: true });
+    expect(mail.data).toContain('Message-ID: <s-a@x.test.invite@medex.test>');
+    const [head, body] = mail.data.split('\n\n');
+    expect(Buffer.from(/Subject: =\?UTF-8\?B\?(.*)\?=/.exec(head!)![1]!, 'base64').toString()).toBe(
+      'Как прошёл ваш визит?',
+    );
+    expect(Buffer.from(body!, 'base64').toString()).toBe(message('').text);
+  });
+
+  it('gives up an address that is none, and waits where the server is busy', async () => {
+    server = await startMailServer({ startTls: true });
+    server.replies.set('gone@x.test', 550).set('busy@x.test', 451);
+    const addresses = ['gone@x.test', 'busy@x.test', 'fine@x.test', 'no address', 'a@x.test>\r\nRCPT TO:<b@x.test'];
+    const outcomes = await channel().send(addresses.map((address) => message(address)));
+    expect(outcomes).toEqual(['refused', { later: 'mail: RCPT: reply 451' }, 'sent', 'refused', 'refused']);
+    expect(server.mails.map(({ to }) => to)).toEqual(['fine@x.test']);
+  });
+
+  it('sends nothing in the clear where TLS is required, and nothing after a refused password', async () => {
+    server = await startMailServer({ startTls: false });
+    expect(await channel('?tls=required').send([message('a@x.test')])).toEqual([
+      { later: 'mail: STARTTLS: reply 502' },
+    ]);
+    expect(await channel('', 'nobody:x@').send([message('a@x.test')])).toEqual([{ later: 'mail: AUTH: reply 535' }]);
+    expect(server.mails).toEqual([]);
+  });
+});
+
+describe('SMS and push by a gateway', () => {
+  it('carries a key by which a repeat is known, and tells bad addresses from bad days', async () => {
+    const gateway = await startGateway((to) => ({ '+7-404': 422, '+7-500': 503, '+7-409': 409 })[to] ?? 202);
+    const config = { SURVEY_SMS_URL: gateway.url, SURVEY_SMS_TOKEN: 'token-1' };
+    const channel = chooseChannels(config, join(folder, 'outbox'));
+    const to = ['+7-1', '+7-404', '+7-500', '+7-409'].map((address) => message(address, { channel: 'sms' }));
+    const outcomes = await channel.send([...to, message('device', { channel: 'push' })]);
+    gateway.close();
+    expect(outcomes).toEqual(['sent', 'refused', { later: 'sms gateway: status 503' }, 'sent', 'sent']);
+    const first = gateway.calls.find(({ body }) => body['to'] === '+7-1')!;
+    expect(first.headers).toMatchObject({ 'idempotency-key': 's-+7-1.invite', authorization: 'Bearer token-1' });
+    expect(first.body).toEqual({ ...first.body, channel: 'sms', id: 's-+7-1.invite', text: to[0]!.text });
+    // Push has no provider here: the file outbox keeps it.
+    expect(readdirSync(join(folder, 'outbox'))).toEqual(['s-device.invite.json']);
+    const down = await channel.send([to[0]!]);
+    expect(down).toEqual([{ later: expect.stringContaining('sms gateway: ') }]);
+  });
+
+  it('is set up whole or not at all', () => {
+    const mail = { SURVEY_SMTP_URL: 'smtp://mail.test' };
+    expect(() => loadConfig(mail)).toThrow('SURVEY_MAIL_FROM');
+    expect(() => loadConfig({ SURVEY_SMS_URL: 'ftp://x.test' })).toThrow('SURVEY_SMS_URL');
+    expect(loadConfig({ ...mail, SURVEY_MAIL_FROM: 'a@b.test' }).SURVEY_SMTP_URL).toBe('smtp://mail.test');
+  });
+});
+
+describe('handing over the messages of a round', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    pool = createPool({ connectionString: database.url, applicationName: 'survey-channels', max: 2 });
+  });
+  afterAll(async () => {
+    await pool.end();
+    await database.close();
+  });
+
+  it('repeats only what was not taken, and asks a dead address no more until it changes', async () => {
+    await pool.query(`INSERT INTO policy (policy_no) SELECT 'P' || n FROM generate_series(1, 3) n`);
+    await pool.query(`WITH hub AS (INSERT INTO hub (code, name) VALUES ('H', 'H') RETURNING id)
+      INSERT INTO clinic (code, name, city, level, payment_mode, open_sunday, billing_term_days, hub_id)
+      SELECT 'C1', 'Клиника', 'Москва', 1, 'fee-for-service', false, 30, id FROM hub`);
+    const contact = (n: number, address: string) =>
+      ({ policyNo: `P${n}`, channel: 'sms', address, locale: 'ru', perPeriod: 4 }) as const;
+    await upsertContacts(pool, [contact(1, '+7-1'), contact(2, '+7-404'), contact(3, '+7-3')]);
+    const round = await pool.query<{ id: string }>(
+      `INSERT INTO survey_round (day, visits, chosen, rules, remind_at, expires_at) VALUES ('2026-01-10', 3, 3, '{}', now(), now()) RETURNING id`,
+    );
+    const roundId = round.rows[0]!.id;
+    await pool.query(
+      `INSERT INTO survey (round_id, policy_id, clinic_id, invoice_no, visit_date, probability, reason, questions, expires_at)
+       SELECT $1, p.id, c.id, 'I1', '2026-01-09', 1, 'audit', '[]', now() + interval '1 day' FROM policy p, clinic c`,
+      [roundId],
+    );
+    let down = true;
+    const gateway = await startGateway((to) => (to === '+7-404' ? 410 : to === '+7-3' && down ? 503 : 200));
+    const channel = chooseChannels({ SURVEY_SMS_URL: gateway.url }, folder);
+    const steps = createSurveyActivities({ pool, channel, publicUrl: 'https://x.test', secret: 'secret' });
+    const send = () => steps.sendSurveys({ roundId, kind: 'invite', limit: 10 });
+    await expect(send()).rejects.toThrow('1 messages could not be handed over: sms gateway: status 503');
+    down = false;
+    expect(await send()).toBe(1);
+    expect(await send()).toBe(0);
+    gateway.close();
+    const keys = gateway.calls.map(({ headers }) => headers['idempotency-key']);
+    expect(gateway.calls.filter(({ body }) => body['to'] === '+7-3')).toHaveLength(2);
+    expect(gateway.calls).toHaveLength(4);
+    expect(new Set(keys).size).toBe(3);
+    const unreachable = () =>
+      pool.query(`SELECT count(*)::int AS n FROM survey_contact WHERE undeliverable_at IS NOT NULL`);
+    expect((await unreachable()).rows[0].n).toBe(1);
+    await upsertContacts(pool, [contact(2, '+7-404')]);
+    expect((await unreachable()).rows[0].n).toBe(1);
+    await upsertContacts(pool, [contact(2, '+7-2')]);
+    expect((await unreachable()).rows[0].n).toBe(0);
+  });
+});
