@@ -1,8 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { parse } from 'csv-parse/sync';
+import { encode } from 'iconv-lite';
 import { commentData, registerFraudCommands } from '../cli/fraud';
 import { readFraudWorld } from '../cli/fraud-world';
 import { computeBaselines } from '../models/fraud/baselines';
@@ -66,6 +68,21 @@ describe('medex fraud score on the open world', () => {
     expect(alerts).toHaveLength(planted.length);
     expect(alerts.every((a) => a['decision'] === 'open')).toBe(true);
     expect(alerts.map((a) => Number(a['rank']))).toEqual(alerts.map((_a, i) => i + 1));
+  });
+
+  it('reads packed files and those of Windows as well', async () => {
+    const packed = path.join(folder, 'packed');
+    mkdirSync(packed);
+    for (const name of ['nomenclature.csv', 'price-items.csv', 'invoices.csv', 'feedback.csv', 'guidelines.json']) {
+      const bytes = readFileSync(path.join(WORLD, name));
+      if (/invoices|guidelines/.test(name)) writeFileSync(path.join(packed, `${name}.gz`), gzipSync(bytes));
+      else writeFileSync(path.join(packed, name), encode(bytes.toString('utf8'), 'win1251'));
+    }
+    const read = await readFraudWorld(packed, { spools: createMemorySpools(), classify: () => 0 });
+    expect(read.world.book.lines).toBe(world.book.lines);
+    expect(read.world.book.answers).toBe(world.book.answers);
+    expect(read.world.book.bundled).toEqual(world.book.bundled);
+    expect(Object.values(read.unread).every((rows) => rows === 0)).toBe(true);
   });
 
   it('says in words what the alert rests on', () => {
