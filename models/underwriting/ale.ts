@@ -34,7 +34,7 @@ export function accumulatedEffects(
       model.factors.map((one) => one.code),
       model.lastIndex,
     );
-    const logs = memberLogs(tf, model.shape, model.members, rows, encodeFor(model, rows));
+    const logs = memberLogs(tf, model, model.members, rows, encodeFor(model, rows));
     return logs[0]!.map((_, row) => logs.reduce((sum, own) => sum + own[row]!, 0) / logs.length);
   };
   const rows = readRows(table, model.columns, [], model.lastIndex);

@@ -1,4 +1,18 @@
-import type { MemberSettings } from './train-member';
+import type { ForestSettings } from './grow-forest';
+
+export interface MemberSettings {
+  readonly hidden: readonly [number, number];
+  readonly compete: boolean;
+  readonly power: number;
+  /** Ridge on shapes (b and v) and on the hidden layers. */
+  readonly shapePenalty: number;
+  readonly hiddenPenalty: number;
+  readonly dropout: number;
+  readonly learningRate: number;
+  readonly epochs: number;
+  readonly patience: number;
+  readonly batchRows: number;
+}
 
 export interface TrainingSettings {
   readonly bins: number;
@@ -63,4 +77,21 @@ export function rivalSettings(
     { name: 'heavier', settings: { ...base, member: scaled(4) } },
     { name: 'additive', settings: { ...base, member: { ...base.member, hidden: [0, 0] } } },
   ];
+}
+
+/** Rival sizes of the boosted trees that join the networks: the search on held-out groups takes one. */
+export function forestRivals(rows: number): readonly { readonly name: string; readonly settings: ForestSettings }[] {
+  const common = {
+    learningRate: rows > 100_000 ? 0.1 : 0.04,
+    trees: 800,
+    patience: 40,
+    rowShare: 0.7,
+    factorShare: 0.6,
+    ridge: 1,
+  };
+  const minRows = Math.min(200, Math.max(10, Math.round(rows / 400)));
+  return [4, 8, 16, 32].map((leaves) => ({
+    name: `trees of ${leaves} leaves`,
+    settings: { ...common, leaves, minRows },
+  }));
 }

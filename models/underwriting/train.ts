@@ -4,6 +4,7 @@ import type { Factor } from './catalogue';
 import { fitChampions } from './champions';
 import { fitClinicChoice } from './clinic-choice';
 import { collectPastGroups } from './comparables';
+import { expectedTotals } from './expectation';
 import { fitExperience } from './fit-experience';
 import { findHistoryRoles, roleCodes } from './history-columns';
 import { measureImportance } from './importance';
@@ -21,7 +22,9 @@ import { chooseFamily, resolveColumns } from './spec';
 import type { Table } from './table';
 import { numbersOf } from './table';
 import type { TrainingControl } from './train-ensemble';
-import { expectedBy, foldsOfRows, prepare, searchSettings, shapeOf, trainEnsemble } from './train-ensemble';
+import { foldsOfRows, prepare, searchSettings, shapeOf, trainEnsemble } from './train-ensemble';
+import type { BlendedMembers } from './train-trees';
+import { trainTrees } from './train-trees';
 import { AppError } from '../errors';
 
 export interface TrainRequest extends TrainingColumns {
@@ -70,11 +73,16 @@ export async function trainModel(
       : { settings: base, table: [] };
   const settings = search.settings;
   const prepared = await prepare(tf, rows, used, settings, folds, seed, control);
-  const members = await trainEnsemble(tf, prepared, settings, folds, seed, control);
+  const networks = await trainEnsemble(tf, prepared, settings, folds, seed, control);
   const shape = shapeOf(prepared.data, settings);
+  // Trees do not see the rest of a programme, so they have no place where clinics compete.
+  const blended: BlendedMembers = compete
+    ? { members: networks, table: [] }
+    : await trainTrees(tf, prepared.data, shape, rows, used, power, folds, seed, networks, control);
+  const { members, trees } = blended;
   const trainGroups = new Set(rows.groupNames);
-  const own = { folds: settings.folds, foldSeed: seed, trainGroups };
-  const expected = expectedBy(tf, prepared.data, rows, shape, members, own);
+  const ensemble = { shape, members, trees, folds: settings.folds, foldSeed: seed, trainGroups };
+  const expected = expectedTotals(tf, ensemble, rows, prepared.data.inputs);
   control.onProgress?.({ stage: 'experience', done: 0, of: 1, note: '' });
   const experience = fitExperience(rows, expected, columns, roles);
   control.onProgress?.({ stage: 'explain', done: 0, of: 1, note: '' });
@@ -85,13 +93,10 @@ export async function trainModel(
     power,
     factors: request.factors,
     settings,
-    search: search.table,
+    search: [...search.table, ...blended.table],
     encoding: prepared.encoding,
     pairs: prepared.pairs,
-    shape,
-    members,
-    folds: settings.folds,
-    foldSeed: seed,
+    ...ensemble,
     meanRate: ratio(rows.total, rows.base),
     meanIndex: ratio(rows.base, rows.exposure),
     meanLogSetSize: meanLogSetSize(rows),
@@ -101,7 +106,6 @@ export async function trainModel(
     panel: experience.panel,
     panelGroups: rows.keyed.groups,
     panelEntities: rows.keyed.entities,
-    trainGroups,
     intervals: experience.intervals,
     largeLoss: fitLargeLoss(rows.total, expected),
     champions: fitChampions(
