@@ -18,10 +18,10 @@ export function encodeFor(model: Pick<UnderwritingModel, 'encoding' | 'pairs'>, 
 
 /** Which members speak for a row: all, or for a group of the training only those that never saw it. */
 export function membersFor(
-  model: Pick<UnderwritingModel, 'members' | 'folds' | 'foldSeed' | 'trainGroups'>,
+  model: Pick<UnderwritingModel, 'members' | 'folds' | 'foldSeed' | 'trainGroups' | 'outOfFold'>,
   group: string,
 ): readonly number[] {
-  if (!model.trainGroups.has(group)) return model.members.map((_, k) => k);
+  if (model.outOfFold === false || !model.trainGroups.has(group)) return model.members.map((_, k) => k);
   const fold = foldOf(group, model.folds, model.foldSeed);
   return model.members.flatMap((member, k) => (member.fold === fold ? [k] : []));
 }
@@ -33,7 +33,7 @@ export function membersFor(
  */
 export function expectedTotals(
   tf: TensorFlow | null,
-  model: Pick<UnderwritingModel, 'shape' | 'members' | 'trees' | 'folds' | 'foldSeed' | 'trainGroups'>,
+  model: Pick<UnderwritingModel, 'shape' | 'members' | 'trees' | 'folds' | 'foldSeed' | 'trainGroups' | 'outOfFold'>,
   rows: ModelRows,
   inputs: EncodedRows,
 ): Float64Array {

@@ -72,6 +72,11 @@ export interface UnderwritingModel {
   readonly panelGroups: readonly string[];
   readonly panelEntities: readonly string[];
   readonly trainGroups: ReadonlySet<string>;
+  /**
+   * Whether a group of the training is priced by the members that never saw it (default: yes). Needed where its own past
+   * comes back as experience; without periods there is none, and all members speak.
+   */
+  readonly outOfFold?: boolean;
   readonly intervals: IntervalTable;
   readonly largeLoss: LargeLoss;
   readonly champions: Champions;

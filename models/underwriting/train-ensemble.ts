@@ -129,10 +129,11 @@ export async function trainEnsemble(
   const count = settings.folds * settings.rotations;
   for (let k = members.length; k < count; k++) {
     const fold = k % settings.folds;
+    const second = Math.floor(k / settings.folds) % 2 === 1;
     const result = await runMember(
       tf,
       prepared.data,
-      settings,
+      second && settings.other !== undefined ? { ...settings, member: settings.other } : settings,
       folds,
       fold,
       seed + 101 * (k + 1),

@@ -17,7 +17,7 @@ import type { ModelRows } from './rows';
 import { clustersOf, readRows, usableRows } from './rows';
 import type { Effort } from './settings';
 import { baseSettings } from './settings';
-import type { TrainingColumns } from './spec';
+import type { ModelColumns, TrainingColumns } from './spec';
 import { chooseFamily, resolveColumns } from './spec';
 import type { Table } from './table';
 import { numbersOf } from './table';
@@ -54,7 +54,7 @@ export async function trainModel(
   const effort = request.effort ?? 'full';
   const columns = resolveColumns(source, request.factors, request);
   const { table, faults } = usableRows(source, columns, request.trainUntil);
-  if (table.rows < MIN_ROWS) throw tooFew(table.rows);
+  if (table.rows < MIN_ROWS) throw tooFew(table.rows, faults, columns);
   const codes = request.factors.map(({ code }) => code);
   const plain = readRows(table, columns, codes, 1);
   const rows = { ...plain, table: withNoise(table, plain, seed) };
@@ -78,7 +78,7 @@ export async function trainModel(
   // Trees do not see the rest of a programme, so they have no place where clinics compete.
   const blended: BlendedMembers = compete
     ? { members: networks, table: [] }
-    : await trainTrees(tf, prepared.data, shape, rows, used, power, folds, seed, networks, control);
+    : await trainTrees(tf, prepared.data, shape, rows, used, power, effort, folds, seed, networks, control);
   const { members, trees } = blended;
   const trainGroups = new Set(rows.groupNames);
   const ensemble = { shape, members, trees, folds: settings.folds, foldSeed: seed, trainGroups };
@@ -97,6 +97,7 @@ export async function trainModel(
     encoding: prepared.encoding,
     pairs: prepared.pairs,
     ...ensemble,
+    outOfFold: columns.group !== undefined && columns.time !== undefined,
     meanRate: ratio(rows.total, rows.base),
     meanIndex: ratio(rows.base, rows.exposure),
     meanLogSetSize: meanLogSetSize(rows),
@@ -179,13 +180,23 @@ function warningsOf(
   ];
 }
 
-function tooFew(rows: number): AppError {
+function tooFew(
+  rows: number,
+  { noTarget, noExposure }: { noTarget: number; noExposure: number },
+  { target, exposure }: ModelColumns,
+): AppError {
+  const lost = [
+    ...(noTarget > 0 ? [`${noTarget}: ${target} is not a number`] : []),
+    ...(noExposure > 0 ? [`${noExposure}: ${exposure} is not above 0`] : []),
+  ];
+  const why = lost.length === 0 ? '' : ` (${lost.join('; ')})`;
+  const lostRu = why.replaceAll('is not a number', 'не число').replaceAll('is not above 0', 'не больше 0');
   return new AppError(
     'UNDERWRITING_TOO_FEW_ROWS',
     {
-      ru: `Для обучения осталось ${rows} строк, нужно не меньше ${MIN_ROWS}: проверьте target, exposure и train-until`,
-      en: `${rows} rows are left to learn from, at least ${MIN_ROWS} are needed: check target, exposure and train-until`,
+      ru: `Для обучения осталось ${rows} строк${lostRu}, нужно не меньше ${MIN_ROWS}: проверьте target, exposure и train-until`,
+      en: `${rows} rows are left to learn from${why}, at least ${MIN_ROWS} are needed: check target, exposure and train-until`,
     },
-    { details: { rows } },
+    { details: { rows, noTarget, noExposure, field: noTarget > 0 ? target : exposure } },
   );
 }
