@@ -5,6 +5,7 @@ import { firstRows, setTotals } from './groups';
 import type { Estimate, GroupCase } from './metrics';
 import {
   bootstrap,
+  bootstrapDraws,
   coverage,
   decileRatios,
   groupDeviance,
@@ -56,7 +57,8 @@ export interface Evaluation {
   /** Row-level mean deviance by model (power of the model's family) and its null model. */
   readonly rowDeviance: Readonly<Record<ModelName, number>>;
   readonly rowPower: number;
-  readonly deciles: readonly number[];
+  /** Paid / forecast in ten bands of forecast, with the 95 % bootstrap over groups. */
+  readonly deciles: readonly Estimate[];
   readonly bands: readonly SegmentFigures[];
   readonly cuts: readonly CutFigures[];
 }
@@ -97,7 +99,7 @@ export function evaluateScored(model: UnderwritingModel, all: Scored): Evaluatio
       .map(([name, own]) => segmentOf(name, own, model.power)),
     rowDeviance,
     rowPower: model.power,
-    deciles: decileRatios(measured, 'model'),
+    deciles: decilesOf(measured),
     bands: sizeBands(measured).map(([name, own]) => segmentOf(name, own, model.power, 0)),
     cuts: cutsOf(model, scored, cases),
   };
@@ -188,6 +190,16 @@ function segmentOf(segment: string, cases: readonly GroupCase[], power: number, 
     figures,
     coverage: coverage(cases),
   };
+}
+
+function decilesOf(cases: readonly GroupCase[]): Estimate[] {
+  const ratios = decileRatios(cases, 'model');
+  if (cases.length > 20_000) return ratios.map(plain);
+  const draws = bootstrapDraws(cases, (sample) => decileRatios(sample, 'model'), 200);
+  return ratios.map((value, band) => {
+    const sorted = sortedFinite(draws.map((draw) => draw[band]!));
+    return { value, low: quantileOf(sorted, 0.025), high: quantileOf(sorted, 0.975) };
+  });
 }
 
 function plain(value: number): Estimate {

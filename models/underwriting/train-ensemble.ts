@@ -166,7 +166,8 @@ export function expectedBy(
   return expectedTotals(tf, { shape, members, ...rule }, rows, data.inputs);
 }
 
-async function runMember(
+/** Trains one member that stops on a fold which it never sees, and rebases it. */
+export async function runMember(
   tf: TensorFlow,
   data: MemberData,
   settings: TrainingSettings,

@@ -11,7 +11,7 @@ import { measureImportance } from './importance';
 import { fitLargeLoss } from './large-loss';
 import type { UnderwritingModel } from './model';
 import { pack } from './model-files';
-import { noiseFactors, withNoise } from './noise-factor';
+import { measureNoise } from './noise-gauge';
 import { profileFactors } from './profile';
 import type { ModelRows } from './rows';
 import { clustersOf, readRows, usableRows } from './rows';
@@ -56,12 +56,10 @@ export async function trainModel(
   const { table, faults } = usableRows(source, columns, request.trainUntil);
   if (table.rows < MIN_ROWS) throw tooFew(table.rows, faults, columns);
   const codes = request.factors.map(({ code }) => code);
-  const plain = readRows(table, columns, codes, 1);
-  const rows = { ...plain, table: withNoise(table, plain, seed) };
+  const rows = readRows(table, columns, codes, 1);
   const roles = findHistoryRoles(rows, request.factors, columns.index);
   const reserved = new Set([...roleCodes(roles), columns.index]);
-  const known = request.factors.filter(({ code }) => !reserved.has(code) && table.columns.includes(code));
-  const used = [...known, ...noiseFactors()];
+  const used = request.factors.filter(({ code }) => !reserved.has(code) && table.columns.includes(code));
   const { family, power } = chooseFamily(numbersOf(table, columns.target));
   const compete = columns.entity !== undefined && rows.keyed.sets.count * 2 <= table.rows;
   const base = baseSettings(table.rows, used.length, power, compete, effort);
@@ -120,7 +118,8 @@ export async function trainModel(
     choice: compete ? fitClinicChoice(rows, prepared.encoding, request.factors) : null,
     warnings: warningsOf(request.factors, table, faults, prepared.encoding.dropped),
   };
-  const importance = measureImportance(draft, rows, prepared.data.inputs, seed);
+  const noise = await measureNoise(tf, draft, rows, used, folds, seed, control);
+  const importance = measureImportance(draft, rows, prepared.data.inputs, seed, noise);
   return { ...draft, importance, version: versionOf(draft) };
 }
 
