@@ -87,6 +87,14 @@ test('a missing file is refused, named', async () => {
   await expect(train('nowhere.csv', ['--target', 'paid'])).rejects.toThrow(/nowhere\.csv/);
 });
 
+test('a catalogue that lists the target itself does not let it forecast itself', async () => {
+  writeFileSync(path('factors.csv'), `${PLAIN_CATALOGUE}\npaid,number,,,\n`);
+  writeFileSync(path('book.csv'), plainCsv(plainRows(120, 7)));
+  await train('book.csv', ['--target', 'paid', '--exposure', 'expo']);
+  const model = loadModel(path('m'));
+  expect([...model.encoding.factors, ...(model.trees?.factors ?? [])].map(({ code }) => code)).not.toContain('paid');
+}, 60_000);
+
 test('a measurement without totals is refused, named', async () => {
   const rows = plainRows(120, 6);
   writeFileSync(path('book.csv'), plainCsv(rows));

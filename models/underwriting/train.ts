@@ -47,9 +47,11 @@ const MIN_ROWS = 20;
 export async function trainModel(
   { tf }: Backend,
   source: Table,
-  request: TrainRequest,
+  asked: TrainRequest,
   control: TrainingControl = {},
 ): Promise<UnderwritingModel> {
+  // A catalogue may list all columns of a book: what is forecast is no factor of itself.
+  const request = { ...asked, factors: asked.factors.filter(({ code }) => code !== asked.target) };
   const seed = request.seed ?? 1;
   const effort = request.effort ?? 'full';
   const columns = resolveColumns(source, request.factors, request);
