@@ -103,7 +103,9 @@ describe('Dockerfile', () => {
     );
   });
 
-  const copied = lines.flatMap((line) => /^COPY --from=build .*\/app\/(\S+) /.exec(line)?.[1] ?? []);
+  const copied = lines
+    .filter((line) => line.startsWith('COPY --from=build '))
+    .flatMap((line) => [...line.matchAll(/\/app\/(\S+)/g)].map((match) => match[1]!));
 
   test('copies every folder that the code reads beside itself', () => {
     const sources = ['activities', 'api', 'cli', 'models', 'prisma', 'workflows'].flatMap((folder) =>
