@@ -1,11 +1,9 @@
 import { heartbeat } from '@temporalio/activity';
 import { withTransaction } from '../prisma/pool';
-import type { Pool } from '../prisma/pool';
 import { closeChecking } from '../prisma/repositories/batches';
 import { takeBatch as takeRows } from '../prisma/repositories/batch-take';
 import type { TakeSelection } from '../prisma/repositories/batch-take';
 import { currentRoutingPolicy } from '../prisma/repositories/routing';
-import { queueLetterUses } from '../prisma/repositories/letter-use';
 import { currentRuleSet } from '../prisma/repositories/rule-sets';
 import type { ChunkRef, TakenBatch } from '../workflows/messages';
 import type { ActivityDeps } from './deps';
@@ -14,7 +12,7 @@ import { createChunkCheck } from './review/check-chunk';
 import type { ChunkResult } from './review/check-chunk';
 import { endBatch, routeChunk } from './review/route-chunk';
 import type { RouteResult } from './review/route-chunk';
-import { maxDoctorMinutes } from '../prisma/facts/snapshots';
+import { maxDoctorMinutesOf } from '../prisma/facts/snapshots';
 
 export { ENGINE_VERSION } from './engine-version';
 
@@ -31,7 +29,7 @@ export function createBatchActivities(deps: ActivityDeps) {
     closeChecking: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(closeChecking(deps.pool, batchId)),
 
     /** Routes what the batch changed in earlier invoices, starts the workflows of those that wait, marks it done. */
-    finishBatch: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(finish(deps.pool, batchId)),
+    finishBatch: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(endBatch(deps.pool, batchId)),
   };
 }
 
@@ -41,7 +39,8 @@ async function take(
 ): Promise<TakenBatch | null> {
   const { pool } = deps;
   const ruleSetVersion = await currentRuleSet(pool, ENGINE_VERSION);
-  const { compiled } = await deps.snapshots.of(pool, ruleSetVersion);
+  // The reviewers compile the rule set; all that is asked of it here is one number.
+  const maxDoctorMinutes = await maxDoctorMinutesOf(pool, ruleSetVersion);
   const policy = await currentRoutingPolicy(pool, new Date().toISOString().slice(0, 10));
   const taken = await withTransaction(pool, async (tx) => {
     await tx.query(`SET LOCAL statement_timeout = ${TAKE_TIMEOUT_MS}`);
@@ -49,7 +48,7 @@ async function take(
       ...input,
       ruleSetVersion,
       routingPolicyVersion: policy.version,
-      maxDoctorMinutes: maxDoctorMinutes(compiled),
+      maxDoctorMinutes,
     });
   });
   if (taken === null) return null;
@@ -63,11 +62,6 @@ async function take(
       invoice: taken.invoiceCount,
     },
   };
-}
-
-async function finish(pool: Pool, batchId: string): Promise<void> {
-  await endBatch(pool, batchId);
-  await queueLetterUses(pool, batchId);
 }
 
 /** Chunks: the heavy, set-based steps, on their own queue so that workflows and people never wait behind them. */

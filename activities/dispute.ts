@@ -5,8 +5,7 @@ import { insurerShareOf } from '../models/review-case/money';
 import { verdictOf } from '../models/review-case/decisions';
 import type { CaseAuthor } from '../models/review-case/decisions';
 import { isProblem, problemError } from '../models/review-case/problems';
-import { withTransaction } from '../prisma/pool';
-import type { Pool, PoolClient } from '../prisma/pool';
+import type { PoolClient } from '../prisma/pool';
 import {
   activeVerdictId,
   closeDispute,
@@ -21,13 +20,18 @@ import { enqueue } from '../prisma/repositories/outbox';
 import { setLineStates, setVersionStates } from '../prisma/repositories/route-lines';
 import { insertVerdicts, retireVerdict } from '../prisma/repositories/verdicts';
 import type { DecideDisputeCommand, DisputeView } from '../workflows/dispute-messages';
+import { deciding } from './review/deciding';
+import type { CaseDeps } from './review/deciding';
 
 export type DisputeActivities = ReturnType<typeof createDisputeActivities>;
+
+type DecideDispute = DecideDisputeCommand & { readonly disputeId: string };
 
 const OUTCOME = { uphold: 'upheld', overturn: 'overturned', partly: 'partly' } as const;
 
 /** Steps of one dispute, each one transaction; the row lock of the dispute decides every race. */
-export function createDisputeActivities({ pool }: { readonly pool: Pool }) {
+export function createDisputeActivities(deps: CaseDeps) {
+  const { pool } = deps;
   return {
     async loadDispute({ disputeId }: { disputeId: string }): Promise<DisputeView> {
       const row = await findDispute(pool, disputeId, { kind: 'all' });
@@ -35,15 +39,22 @@ export function createDisputeActivities({ pool }: { readonly pool: Pool }) {
       return viewOf(row);
     },
 
-    decideDispute: (command: DecideDisputeCommand & { disputeId: string }): Promise<DisputeView> =>
-      withTransaction(pool, (tx) => decide(tx, command)).catch(translate),
+    decideDispute: (command: DecideDispute): Promise<DisputeView> => decideDispute(deps, command).catch(translate),
 
     escalateDispute: ({ disputeId }: { disputeId: string }): Promise<void> => escalateDispute(pool, disputeId),
   };
 }
 
+async function decideDispute(deps: CaseDeps, command: DecideDispute): Promise<DisputeView> {
+  const { requestId, disputeId, decisions } = command;
+  const dispute = await findDispute(deps.pool, disputeId, { kind: 'all' });
+  if (dispute === null) throw disputeError('dispute.unknown');
+  const lines = { versionId: dispute.versionId, lineNos: decisions.map(({ lineNo }) => lineNo), requestId };
+  return deciding(deps, lines, (tx, recheck) => decide(tx, command, recheck));
+}
+
 /** A second doctor's decision. A verdict that falls is reversed by a new record, and the act gets a supplement. */
-async function decide(tx: PoolClient, command: DecideDisputeCommand & { disputeId: string }): Promise<DisputeView> {
+async function decide(tx: PoolClient, command: DecideDispute, recheck: () => Promise<void>): Promise<DisputeView> {
   const dispute = await lockDispute(tx, command.disputeId);
   if (dispute === null) throw disputeError('dispute.unknown');
   const lines = await disputeLines(tx, dispute.id);
@@ -57,6 +68,7 @@ async function decide(tx: PoolClient, command: DecideDisputeCommand & { disputeI
     asked.map(({ line }) => line.lineId),
     'decided',
   );
+  await recheck();
   if (await closeDispute(tx, dispute.id)) await issueSupplement(tx, dispute);
   return viewOf((await findDispute(tx, dispute.id, { kind: 'all' }))!);
 }

@@ -26,7 +26,7 @@ export function createActivationActivities(deps: ActivityDeps) {
           from,
           ruleSetVersion,
           routingPolicyVersion: policy.version,
-          maxDoctorMinutes: maxDoctorMinutes(compiled),
+          maxDoctorMinutes: maxDoctorMinutes(compiled.source.packs),
         });
       });
       if (taken === null) return null;

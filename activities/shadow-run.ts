@@ -66,7 +66,9 @@ export function createShadowFlowActivities({ pool }: { readonly pool: Pool }) {
       const ruleSet = known.baselineRuleSet ?? (await currentRuleSet(pool, ENGINE_VERSION));
       const context = await loadContext(pool, known, ruleSet);
       disposeContext(context);
-      const minutes = [context.before, context.after].map(({ compiled }) => maxDoctorMinutes(compiled) ?? Infinity);
+      const minutes = [context.before, context.after].map(
+        ({ compiled }) => maxDoctorMinutes(compiled.source.packs) ?? Infinity,
+      );
       const doctorMinutes = minutes[0] === minutes[1] ? null : Math.min(...minutes);
       const run = await withTransaction(pool, async (tx) => {
         await tx.query('SET LOCAL statement_timeout = 240000');

@@ -32,7 +32,7 @@ export interface ApiDeps {
 }
 
 /** The Temporal client, or 503 when this process runs without one. */
-export function requireTemporal(deps: ApiDeps): Client {
+export function requireTemporal(deps: Pick<ApiDeps, 'temporal'>): Client {
   if (deps.temporal !== undefined) return deps.temporal;
   throw new AppError(
     'workflow-service-unavailable',

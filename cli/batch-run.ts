@@ -42,9 +42,14 @@ export async function startBatch(
   return businessKey;
 }
 
-/** Runs the schedule's action now; returns the business key of the batch that it started. */
+/**
+ * Runs the schedule's action now; returns the business key of the batch that it started, or of the one that a killed
+ * start has left running: batches never overlap, so that one has to end first anyway.
+ */
 export async function triggerSchedule(client: Client): Promise<string> {
   const handle = client.schedule.getHandle(SCHEDULE_ID);
+  const running = (await handle.describe()).info.runningActions.at(-1)?.workflow.workflowId;
+  if (running !== undefined) return running.slice(batchWorkflowId('').length);
   const before = await lastAction(client);
   await handle.trigger('BUFFER_ONE');
   for (let tries = 0; tries < 200; tries += 1) {

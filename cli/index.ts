@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { isAppError } from '../models/errors';
+import { packageRoot } from '../prisma/files';
 import { registerApiCommand } from './api';
 import { registerAuditCommands } from './audit';
 import { registerDbCommands } from './db';
@@ -7,6 +10,7 @@ import { registerFindingsCommands } from './findings';
 import { registerFraudCommands } from './fraud';
 import { useInstallation } from './installation';
 import { registerModelCommands } from './model';
+import { registerLetterCommands } from './letter';
 import { registerLibraryCommands } from './library';
 import { registerReviewCommands } from './review';
 import { registerShadowCommands } from './shadow';
@@ -24,6 +28,7 @@ export function createProgram(): Command {
   const program = new Command('medex')
     .description('медицинская экспертиза счетов ДМС / claims and underwriting for voluntary medical insurance')
     .option('--data-dir <dir>', 'folder of a running installation (default: .medex/data)')
+    .version(versionOf(), '--version', 'print the version')
     .showHelpAfterError()
     .exitOverride();
   program.hook('preAction', (_program, action) => {
@@ -34,6 +39,7 @@ export function createProgram(): Command {
   registerWorldCommands(program);
   registerReviewCommands(program);
   registerFindingsCommands(program);
+  registerLetterCommands(program);
   registerLibraryCommands(program);
   registerShadowCommands(program);
   registerUserCommands(program);
@@ -63,7 +69,12 @@ function report(error: unknown): number {
     return error.httpStatus === 404 ? 3 : 1;
   }
   process.stderr.write(`medex: ${error instanceof Error ? error.message : String(error)}\n`);
-  return 1;
+  // A batch or run that nobody started under this key.
+  return error instanceof Error && error.name === 'WorkflowNotFoundError' ? 3 : 1;
+}
+
+function versionOf(): string {
+  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 function isCommanderError(error: unknown): error is { exitCode: number } {

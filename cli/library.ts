@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { loadConfig } from '../config';
-import { can } from '../models/access/policy';
 import type { Action } from '../models/access/policy';
 import { isNamedDoctor } from '../models/access/roles';
 import { AppError } from '../models/errors';
@@ -22,8 +21,7 @@ import {
   ruleVersionData,
 } from '../prisma/repositories/rule-versions';
 import type { RuleKind, RuleVersion } from '../prisma/repositories/rule-versions';
-import { findForLogin, findUser } from '../prisma/repositories/users';
-import type { User } from '../prisma/repositories/users';
+import { principalOf } from './account';
 import { print, withDatabase } from './with-database';
 
 const KINDS: readonly RuleKind[] = ['guideline_pack', 'decision_table'];
@@ -113,7 +111,7 @@ async function takeStep(
 ): Promise<void> {
   const { kind, row } = await versionOf(pool, name);
   const done = await withTransaction(pool, async (tx) => {
-    const user = await accountOf(pool, flags.as, permission);
+    const user = await principalOf(pool, flags.as, permission);
     const by = { id: user.id, isDoctor: isNamedDoctor(user) };
     const after = (await stepRuleVersion(tx, kind, row.id, { ...wanted, by, at: new Date().toISOString() }))!;
     const facts = { step: wanted.action, state: after.state, effectiveFrom: after.effectiveFrom };
@@ -143,7 +141,7 @@ async function importFile(pool: Pool, file: string, flags: { as: string; json?: 
   const input = await readJson(file);
   const isPack = typeof input === 'object' && input !== null && 'pack' in input;
   const version = await withTransaction(pool, async (tx) => {
-    const user = await accountOf(pool, flags.as, 'guideline:edit');
+    const user = await principalOf(pool, flags.as, 'guideline:edit');
     const author = { id: user.id, at: new Date().toISOString() };
     const imported = isPack ? await importPack(tx, input, author) : await importTable(tx, input, author);
     const subjectType = isPack ? 'guideline_pack' : 'decision_table';
@@ -199,29 +197,6 @@ export async function versionOf(pool: Pool, name: string): Promise<{ kind: RuleK
     if (row !== null) return { kind, row };
   }
   throw unknown(name);
-}
-
-/** @throws AppError when there is no such account, or it may not do this */
-async function accountOf(pool: Pool, login: string, action: Action): Promise<User> {
-  const found = await findForLogin(pool, login);
-  const user = found === null ? null : await findUser(pool, found.id);
-  if (user === null || user.status !== 'active') {
-    throw new AppError(
-      'user.unknown',
-      { ru: `Нет учётной записи ${login}`, en: `No account ${login}` },
-      { httpStatus: 404 },
-    );
-  }
-  const { clinicId, policyholderId, policyId, hubId } = user;
-  const scope = { clinicId, policyholderId, policyId, hubId };
-  if (!can({ ...user, kind: 'user', scope, credentialId: 'cli' }, action)) {
-    throw new AppError(
-      'forbidden',
-      { ru: `${login}: нет права ${action}`, en: `${login} may not ${action}` },
-      { httpStatus: 403 },
-    );
-  }
-  return user;
 }
 
 export async function readJson(file: string): Promise<unknown> {

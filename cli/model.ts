@@ -10,7 +10,7 @@ import { evaluateScored } from '../models/underwriting/evaluate';
 import { evaluationMarkdown } from '../models/underwriting/evaluation-report';
 import { modelCard } from '../models/underwriting/model-card';
 import { loadCheckpoint, loadModel, saveCheckpoint, saveModel } from '../models/underwriting/model-files';
-import { predictionLines, scoreTable } from '../models/underwriting/score';
+import { predictionLines, scoreForMeasure, scoreTable } from '../models/underwriting/score';
 import type { Table } from '../models/underwriting/table';
 import { readFileBytes, readTableFile } from '../models/underwriting/table-file';
 import { readTableText } from '../models/underwriting/table-text';
@@ -164,7 +164,7 @@ async function evaluateCommand(options: EvaluateOptions): Promise<void> {
   const model = loadModel(resolve(options.model));
   const table = selectPeriods(readTableFile(resolve(options.data)), model.columns.time, model.trainedOn.to, options);
   const { tf } = await openBackend(options.backend);
-  const evaluation = evaluateScored(model, scoreTable(tf, model, table));
+  const evaluation = evaluateScored(model, scoreForMeasure(tf, model, table));
   const out = resolve(options.out ?? options.model);
   mkdirSync(out, { recursive: true });
   const json = `${JSON.stringify(evaluation, null, 2)}\n`;

@@ -1,7 +1,9 @@
+import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { newToken } from '../api/http/tokens';
 import { refuseUnfitRole } from '../api/routes/api-keys';
 import { loadConfig } from '../config';
+import type { Role } from '../models/access/roles';
 import { withTransaction } from '../prisma/pool';
 import { insertApiKey, listApiKeys, revokeApiKey } from '../prisma/repositories/api-keys';
 import { appendAudit } from '../prisma/repositories/audit';
@@ -12,7 +14,7 @@ import { print, withDatabase } from './with-database';
 
 interface IssueFlags extends OwnerFlags {
   readonly name: string;
-  readonly role: string;
+  readonly role: Role;
   readonly days: number;
   readonly json?: boolean;
 }
@@ -27,11 +29,12 @@ export function registerTokenCommands(program: Command): void {
     .requiredOption(
       '--role <role>',
       'administrator | analyst | underwriter | investigator | clinic | employer | insured',
+      roleOf,
     )
     .option('--days <days>', 'valid for', wholeNumber, 365)
     .option('--json', 'print as JSON');
   ownerOptions(issue).action(async (flags: IssueFlags) => {
-    const role = roleOf(flags.role);
+    const { role } = flags;
     refuseUnfitRole(role, ownerOf(flags));
     const fresh = newToken('apiKey');
     const key = await withDatabase(loadConfig(), (pool) =>
@@ -62,7 +65,8 @@ export function registerTokenCommands(program: Command): void {
       print(flags.json, keys, lines.join('\n'));
     });
   token
-    .command('revoke <id>')
+    .command('revoke')
+    .argument('<id>', 'id of the key', keyIdOf)
     .description('revoke a key at once')
     .option('--json', 'print as JSON')
     .action(async (id: string, flags: { json?: boolean }) => {
@@ -77,4 +81,10 @@ export function registerTokenCommands(program: Command): void {
       print(flags.json, { id, revoked }, revoked ? 'revoked' : 'no such live key');
       if (!revoked) process.exitCode = 3;
     });
+}
+
+function keyIdOf(text: string): string {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
+    throw new InvalidArgumentError('an id as `token list` prints it');
+  return text;
 }

@@ -7,6 +7,7 @@ import { environmentOf, installationSecret, writeConnection } from './installati
 import type { Connection } from './installation';
 import type { DataDir } from './runtime/data-dir';
 import { startEmbeddedPostgres } from './runtime/embedded-postgres';
+import { freePort, startOnFreePorts } from './runtime/free-port';
 import { nodeProcess } from './runtime/node-process';
 import type { Supervisor } from './runtime/supervisor';
 import { prepareNamespace } from './runtime/temporal-namespace';
@@ -80,8 +81,20 @@ export async function startWorkerProcesses(input: ServicesInput, connection: Con
   ]);
 }
 
-export async function startApiProcess(input: ServicesInput, connection: Connection, port: number): Promise<void> {
-  await input.supervisor.add(child(input, connection, 'api', ['api', '--port', String(port)]));
+/** The API on the wished port, or on a free one when that is taken; returns the port that it got. */
+export async function startApiProcess(input: ServicesInput, connection: Connection, wished: number): Promise<number> {
+  let port = wished;
+  await startOnFreePorts(async () => {
+    port = await freePort(wished);
+    const own = { ...input, env: { ...input.env, PUBLIC_URL: input.env.PUBLIC_URL ?? localUrl(port) } };
+    await input.supervisor.add(child(own, connection, 'api', ['api', '--port', String(port)]));
+  });
+  return port;
+}
+
+/** The API's address for this machine. */
+export function localUrl(port: number): string {
+  return `http://127.0.0.1:${port}`;
 }
 
 /** The same program again, as a child that ends with this process. */
@@ -89,7 +102,11 @@ function child(input: ServicesInput, connection: Connection, name: string, args:
   return nodeProcess({
     name,
     args: [...process.execArgv, require.resolve('./index'), ...args],
-    env: { ...environmentOf(connection), LOG_LEVEL: input.env.LOG_LEVEL ?? 'warn' },
+    env: {
+      ...environmentOf(connection),
+      ...(input.env.PUBLIC_URL === undefined ? {} : { PUBLIC_URL: input.env.PUBLIC_URL }),
+      LOG_LEVEL: input.env.LOG_LEVEL ?? 'warn',
+    },
     ready: 'message',
     onLog: (line) => input.onLog(name, line),
   });

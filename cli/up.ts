@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { loadWorld } from '../activities/intake/load-world';
+import { findWorldFiles, loadWorld } from '../activities/intake/load-world';
 import { connectTemporal } from '../activities/temporal';
 import { loadConfig } from '../config';
 import { packageRoot } from '../prisma/files';
@@ -21,10 +21,9 @@ import { defaultDataDir } from './installation';
 import type { Connection } from './installation';
 import { claimDataDir } from './runtime/data-dir';
 import type { DataDir } from './runtime/data-dir';
-import { freePort } from './runtime/free-port';
 import { closeOnSignals, createSupervisor } from './runtime/supervisor';
 import { ensureRetrainingSchedule } from './retraining-schedule';
-import { startApiProcess, startServers, startWorkerProcesses } from './up-services';
+import { localUrl, startApiProcess, startServers, startWorkerProcesses } from './up-services';
 import type { ServicesInput } from './up-services';
 
 interface UpFlags {
@@ -58,7 +57,8 @@ export function registerUpCommand(program: Command): void {
 
 async function up(flags: UpFlags): Promise<void> {
   const world = resolve(flags.world ?? join(packageRoot(), DEMO_WORLD));
-  if (!existsSync(world)) throw new Error(`Нет папки мира / no such world folder: ${world}`);
+  // Before anything is started: a mistyped path is told at once.
+  await findWorldFiles(world);
   if (flags.out !== undefined) await mkdir(dirname(resolve(flags.out)), { recursive: true });
   const env = loadConfig();
   const data = await claimDataDir(resolve(flags.dataDir ?? defaultDataDir()));
@@ -107,7 +107,11 @@ interface Run {
 async function run({ flags, world, pool, connection, input, say }: Run): Promise<void> {
   const once = flags.once === true;
   const fresh = await loadOnce(pool, input.data, world, say);
-  await startWorkerProcesses(input, connection);
+  // The API first: the links that workers send carry the port that it got.
+  const wished = flags.port ?? WISHED_PORT;
+  const port = once ? wished : await startApiProcess(input, connection, wished);
+  const env = { ...input.env, PUBLIC_URL: input.env.PUBLIC_URL ?? localUrl(port) };
+  await startWorkerProcesses({ ...input, env }, connection);
   const temporal = await connectTemporal({
     address: connection.temporalAddress,
     namespace: connection.temporalNamespace,
@@ -118,8 +122,6 @@ async function run({ flags, world, pool, connection, input, say }: Run): Promise
     await ensureRetrainingSchedule(temporal.client);
     await ensureStatSchedule(temporal.client);
     await ensureFeedbackSchedules(temporal.client);
-    const port = await freePort(flags.port ?? WISHED_PORT);
-    if (!once) await startApiProcess(input, connection, port);
     if (fresh) {
       say('Пакетная проверка / batch review');
       const key = once ? await startBatch(temporal.client, 'once') : await triggerSchedule(temporal.client);
@@ -189,7 +191,7 @@ async function printAddress(
   isDemo: boolean,
   say: (text: string) => void,
 ): Promise<void> {
-  say(`Адрес / address: http://127.0.0.1:${port}  (API: /docs)`);
+  say(`Адрес / address: ${localUrl(port)}  (API: /docs)`);
   if (isDemo) {
     const { password, logins } = await ensureDemoLogins(pool, dataDir);
     say(`Вход / logins, пароль / password: ${password}`);
@@ -199,14 +201,16 @@ async function printAddress(
   say('Остановить / stop: Ctrl-C');
 }
 
-/** What the environment gives; the default secret does not count: an installation has its own. */
+/** What the environment gives; defaults do not count: an installation has its own secret, and its own port. */
 function given(env: ReturnType<typeof loadConfig>): Record<string, string | undefined> {
-  const secret = env.MEDEX_SECRET === 'medex-development-secret' ? undefined : env.MEDEX_SECRET;
+  const own = <T>(value: T, standard: T): T | undefined => (value === standard ? undefined : value);
   return {
     DATABASE_URL: env.DATABASE_URL,
     TEMPORAL_ADDRESS: env.TEMPORAL_ADDRESS,
     TEMPORAL_NAMESPACE: env.TEMPORAL_NAMESPACE,
-    MEDEX_SECRET: secret,
+    MEDEX_SECRET: own(env.MEDEX_SECRET, 'medex-development-secret'),
+    LOG_LEVEL: own(env.LOG_LEVEL, 'info'),
+    PUBLIC_URL: own(env.PUBLIC_URL, 'http://127.0.0.1:8080'),
   };
 }
 
@@ -216,7 +220,7 @@ function logFiles(data: DataDir): (service: string, line: string) => void {
   return (service, line) => {
     let file = files.get(service);
     if (file === undefined) {
-      file = createWriteStream(join(data.logs, `${service}.log`));
+      file = createWriteStream(join(data.logs, `${service}.log`), { mode: 0o600 });
       files.set(service, file);
     }
     file.write(`${line}\n`);

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { loadConfig } from '../config';
 import { hashPassword } from '../api/http/passwords';
@@ -12,7 +13,7 @@ import { print, withDatabase } from './with-database';
 
 interface AddFlags extends OwnerFlags {
   readonly login: string;
-  readonly role: string;
+  readonly role: Role;
   readonly password?: string;
   readonly fullName?: string;
   readonly skill?: string[];
@@ -26,7 +27,7 @@ export function registerUserCommands(program: Command): void {
     .command('add')
     .description('add an account; the password comes from --password or MEDEX_PASSWORD')
     .requiredOption('--login <login>', 'name to log in with')
-    .requiredOption('--role <role>', ROLES.join(' | '))
+    .requiredOption('--role <role>', ROLES.join(' | '), roleOf)
     .option('--password <password>', 'visible in the process list: MEDEX_PASSWORD is the safer way')
     .option('--full-name <name>', "a doctor's name, as verdicts and acts show it")
     .option('--skill <code...>', "a doctor's fields, e.g. dentistry")
@@ -38,7 +39,7 @@ export function registerUserCommands(program: Command): void {
     const passwordHash = await hashPassword(secret, flags.login);
     const added = await withDatabase(config, (pool) =>
       withTransaction(pool, async (tx) => {
-        const input = { login: flags.login, role: roleOf(flags.role), passwordHash, ...ownerOf(flags) };
+        const input = { login: flags.login, role: flags.role, passwordHash, ...ownerOf(flags) };
         const account = await insertUser(tx, { ...input, fullName: flags.fullName ?? null, skills: flags.skill ?? [] });
         const facts = { role: account.role };
         await appendAudit(tx, {
@@ -57,11 +58,10 @@ export function registerUserCommands(program: Command): void {
   user
     .command('list')
     .description('list accounts')
-    .option('--role <role>', 'of one role only')
+    .option('--role <role>', 'of one role only', roleOf)
     .option('--json', 'print as JSON')
-    .action(async (flags: { role?: string; json?: boolean }) => {
-      const role = flags.role === undefined ? undefined : roleOf(flags.role);
-      const users = await withDatabase(loadConfig(), (pool) => listUsers(pool, { role, limit: 10_000 }));
+    .action(async (flags: { role?: Role; json?: boolean }) => {
+      const users = await withDatabase(loadConfig(), (pool) => listUsers(pool, { role: flags.role, limit: 10_000 }));
       const lines = users.map((one) => `${one.id}  ${one.login}  ${one.role}  ${one.status}`);
       print(flags.json, users, lines.join('\n'));
     });
@@ -70,6 +70,6 @@ export function registerUserCommands(program: Command): void {
 /** @throws when the name is no role; says which there are */
 export function roleOf(name: string): Role {
   const role = ROLES.find((candidate) => candidate === name);
-  if (role === undefined) throw new Error(`Unknown role ${name}. Roles: ${ROLES.join(', ')}`);
+  if (role === undefined) throw new InvalidArgumentError(`Unknown role ${name}. Roles: ${ROLES.join(', ')}`);
   return role;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findBatchByKey } from '../prisma/repositories/batches';
 import { batchWorkflowId } from '../workflows/messages';
 import { until } from './support/until';
 import { findingsOf, loadInsurer, moneyOf, openReviewHouse, someInvoices } from './support/review-house';
@@ -123,6 +124,9 @@ describe('a batch that is paused', () => {
       await handle.executeUpdate('resume');
       const end = (await handle.result()) as { phase: string; chunksDone: number; chunksTotal: number };
       expect(end).toMatchObject({ phase: 'done', chunksDone: end.chunksTotal });
+      const batch = await findBatchByKey(house.pool, businessKey);
+      const late = await (await house.api.as('lead-expert')).post(`/v1/batches/${batch!.id}/pause`).expect(409);
+      expect(late.body).toMatchObject({ code: 'process-ended', status: 409 });
     } finally {
       await house.close();
     }

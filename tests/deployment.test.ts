@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { createProgram } from '../cli/index';
@@ -47,8 +47,13 @@ describe('docker-compose.yml', () => {
 
   test.each(ours)('%s is of the one image and gets database, Temporal and secret', (_name, service) => {
     expect(service.image).toMatch(/^medex:/);
-    for (const name of ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'MEDEX_SECRET', 'MEDEX_SPOOL_DIR']) {
-      expect(service.environment).toHaveProperty(name);
+    const needed = ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'MEDEX_SECRET', 'PUBLIC_URL'];
+    for (const name of needed) expect(service.environment).toHaveProperty(name);
+    // Uploads and the signing key are shared, and outlive a container.
+    for (const name of ['MEDEX_SPOOL_DIR', 'MEDEX_KEY_DIR']) {
+      const folder = service.environment![name] as string;
+      expect(service.volumes!.map((volume) => volume.split(':')[1])).toContain(folder);
+      expect(read('Dockerfile')).toMatch(new RegExp(`install -d -o medex .*${folder}`));
     }
   });
 
@@ -98,8 +103,25 @@ describe('Dockerfile', () => {
     );
   });
 
+  const copied = lines.flatMap((line) => /^COPY --from=build .*\/app\/(\S+) /.exec(line)?.[1] ?? []);
+
+  test('copies every folder that the code reads beside itself', () => {
+    const sources = ['activities', 'api', 'cli', 'models', 'prisma', 'workflows'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts') && !name.startsWith('generated'))
+        .map((name) => read(join(folder, name))),
+    );
+    const folders = sources.flatMap((text) =>
+      [...text.matchAll(/join\(packageRoot\(\), '([^']+)'/g)].map((m) => m[1]!),
+    );
+    expect(folders).toEqual(expect.arrayContaining(['web', 'data', 'prisma']));
+    // The demo's data folder is made, not shipped.
+    for (const folder of folders.filter((name) => name !== '.medex')) {
+      expect(copied.some((path) => path === folder || path.startsWith(`${folder}/`))).toBe(true);
+    }
+  });
+
   test('copies only what the repository has', () => {
-    const copied = lines.flatMap((line) => /^COPY --from=build .*\/app\/(\S+) /.exec(line)?.[1] ?? []);
     expect(copied.length).toBeGreaterThan(5);
     const made = ['node_modules', 'dist'];
     for (const path of copied.filter((each) => !made.includes(each))) {

@@ -136,6 +136,11 @@ describe('headers, docs and service pages', () => {
         expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(wanted));
       }
     }
+    const typesAt = (path: string, method: string, status: number): string[] =>
+      Object.keys(body.paths[path][method].responses[status].content);
+    expect(typesAt('/v1/invoice-registries', 'post', 200)).toEqual(['application/json']);
+    expect(typesAt('/s/{token}', 'get', 404)).toEqual(['text/html; charset=utf-8', 'application/problem+json']);
+    expect(typesAt('/readyz', 'get', 503)).toEqual(['application/json', 'application/problem+json']);
   });
 
   it('report readiness by the injected probes', async () => {

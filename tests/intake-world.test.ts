@@ -3,7 +3,9 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
+import { encode } from 'iconv-lite';
 import { loadWorld } from '../activities/intake/load-world';
+import type { AppError } from '../models/errors';
 import { createPool } from '../prisma/pool';
 import type { Pool } from '../prisma/pool';
 import { createTestDatabase } from './support/env';
@@ -192,7 +194,44 @@ describe('a world that is odd but legal', () => {
   test('a world without a required file is refused by name before anything is loaded', async () => {
     await expect(loadWorld({ pool }, temporaryFolder())).rejects.toMatchObject({
       code: 'world-file-missing',
-      details: { name: 'nomenclature' },
+      details: {
+        missing: ['nomenclature', 'diagnoses', 'clinics', 'price-items', 'contracts', 'programmes', 'insured'],
+      },
     });
+    await expect(loadWorld({ pool }, join(odd, 'clinics.csv'))).rejects.toMatchObject({ code: 'world-folder-missing' });
+  });
+
+  test.each([
+    ['has no such column', 'nomenclature.csv', 'service_code,name\nA01,Осмотр\n', 'file-columns-missing'],
+    ['is empty', 'nomenclature.csv', '', 'file-unreadable'],
+    [
+      'is UTF-16',
+      'nomenclature.csv',
+      Buffer.from('\uFEFFservice_code,name,kind\n', 'utf16le'),
+      'file-encoding-unknown',
+    ],
+    ['is no JSON', 'programmes.json', '[{"programme_code": ', 'file-unreadable'],
+  ])('a file that %s is named in the error', async (_fault, name, content, code) => {
+    const folder = temporaryFolder();
+    cpSync(DEMO, folder, { recursive: true });
+    writeFileSync(join(folder, name), content);
+    const failure = await loadWorld({ pool }, folder).catch((error: unknown) => error as AppError);
+    expect(failure).toMatchObject({ code, text: { ru: expect.stringMatching(`^${name}: `) } });
+  });
+
+  test('JSON files may be packed, and may be in Windows-1251', async () => {
+    const folder = temporaryFolder();
+    cpSync(DEMO, folder, { recursive: true });
+    const guidelines = readFileSync(join(folder, 'guidelines.json'));
+    writeFileSync(join(folder, 'guidelines.json.gz'), gzipSync(guidelines));
+    rmSync(join(folder, 'guidelines.json'));
+    const programmes = readFileSync(join(folder, 'programmes.json'), 'utf8');
+    writeFileSync(join(folder, 'programmes.json'), encode(programmes, 'win1251'));
+    const { parts } = await loadWorld({ pool }, folder);
+    expect(parts.find((part) => part.name === 'guidelines')).toMatchObject({ file: 'guidelines.json.gz' });
+    const names = await rows('SELECT name FROM programme ORDER BY id');
+    expect(names.map((row) => row.name)).toEqual(
+      (JSON.parse(programmes) as { name: string }[]).map((programme) => programme.name),
+    );
   });
 });

@@ -184,9 +184,11 @@ describe('status', () => {
       signal: AbortSignal.timeout(10_000),
     });
     const reader = events.body!.getReader();
-    const { value } = await reader.read();
+    const read = async (): Promise<string> => new TextDecoder().decode((await reader.read()).value);
+    expect(await read()).toContain('"state":"approved"');
+    await clinic.post(`${path}/cancellations`, { reason: 'Пациент передумал' });
+    expect(await read()).toContain('"state":"cancelled"');
     await reader.cancel();
-    expect(new TextDecoder().decode(value)).toContain('"state":"approved"');
     const analyst = await bench.api.as('analyst');
     const metrics = (await analyst.get(`/v1/letter-metrics?from=${addDays(today, -1)}&to=${addDays(today, 1)}`)).body;
     const standard = metrics.byUrgency.find((row: { urgency: string }) => row.urgency === 'standard');

@@ -6,6 +6,8 @@ import type { AnsweredRequest } from '../models/letters/fhir/claim-response';
 import { eligibilityResponse, parseEligibility } from '../models/letters/fhir/eligibility';
 import { parseClaimBundle } from '../models/letters/fhir/parse-claim';
 import { letterRequestSchema } from '../models/letters/request.schema';
+import fc from 'fast-check';
+import { isAppError } from '../models/errors';
 import claimBundle from './fixtures/fhir/pas-claim-bundle.json';
 import eligibilityRequest from './fixtures/fhir/eligibility-request.json';
 
@@ -14,6 +16,25 @@ beforeAll(() => {
     indexStructureDefinitionBundle(readJson(`fhir/r4/${file}`) as Bundle);
   }
 });
+
+/** Code of what was thrown, the error itself when it is not ours; null: nothing was. */
+function failureOf(work: () => unknown): unknown {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return isAppError(error) ? error.code : error;
+  }
+}
+
+/** The path of every part of a document. */
+function pathsOf(value: unknown, at: (string | number)[]): (string | number)[][] {
+  if (value === null || typeof value !== 'object') return at.length === 0 ? [] : [at];
+  const inner = Array.isArray(value)
+    ? value.flatMap((item, i) => pathsOf(item, [...at, i]))
+    : Object.entries(value).flatMap(([key, item]) => pathsOf(item, [...at, key]));
+  return at.length === 0 ? inner : [at, ...inner];
+}
 
 const answered = (outcome: 'approved' | 'partial' | 'refused' | 'pended'): AnsweredRequest => ({
   requestId: '7d1f8a2e-5a36-4a39-9b47-2d4e3f1f6c11',
@@ -44,7 +65,9 @@ const answered = (outcome: 'approved' | 'partial' | 'refused' | 'pended'): Answe
 describe('the FHIR door of guarantee letters', () => {
   test('the example request is valid by the R4 definitions and reads into a letter request', () => {
     expect(() => validateResource(claimBundle as Bundle)).not.toThrow();
-    const parsed = letterRequestSchema.parse(parseClaimBundle(claimBundle as Bundle));
+    const { attachments, ...asked } = parseClaimBundle(claimBundle);
+    const parsed = letterRequestSchema.parse(asked);
+    expect(attachments).toEqual([]);
     expect(parsed).toMatchObject({
       policyNo: '50000062',
       clinicCode: 'C01',
@@ -71,6 +94,20 @@ describe('the FHIR door of guarantee letters', () => {
     const copy = structuredClone(claimBundle) as unknown as Bundle;
     spoil(copy.entry![0]!.resource as Claim);
     expect(() => parseClaimBundle(copy)).toThrow(path);
+  });
+
+  test('whatever stands in place of a part, it is read or told by its path, never a crash', () => {
+    const paths = pathsOf(claimBundle, []);
+    fc.assert(
+      fc.property(fc.constantFrom(...paths), fc.jsonValue(), (path, value) => {
+        const copy = structuredClone(claimBundle) as unknown;
+        const [last, ...before] = [...path].reverse();
+        const parent = before.reverse().reduce((at, key) => (at as never)[key], copy);
+        (parent as Record<string | number, unknown>)[last!] = value;
+        expect([null, 'fhir.unreadable']).toContainEqual(failureOf(() => parseClaimBundle(copy)));
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   test('the validator bites: an answer without its outcome is not valid R4', () => {

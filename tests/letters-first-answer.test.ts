@@ -18,6 +18,7 @@ const POLICY: LetterPolicy = {
   fourEyesKopecks: 30_000_000,
   escalateBeforePercent: 25,
   validityDays: 30,
+  validityRules: [],
   documentRules: [],
 };
 
@@ -38,7 +39,8 @@ const facts = (over: Partial<LineFacts> = {}): LineFacts => ({
   limits: [],
   duplicateLetters: [],
   missingDocuments: [],
-  coveredTo: null,
+  termEnd: null,
+  validityDays: 30,
   trusted: false,
   ...over,
 });
@@ -150,6 +152,7 @@ const line = (over: Partial<LetterRecordLine> = {}): LetterRecordLine => ({
   unitPrice: 100_000,
   periodFrom: '2025-12-01',
   periodTo: '2025-12-31',
+  validityDays: null,
   outcome: 'pended',
   approvedQuantity: 0,
   approvedKopecks: 0,

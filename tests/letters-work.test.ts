@@ -66,6 +66,17 @@ const pended = async (clinic: TestCaller, person: LetterPerson): Promise<string>
   return `/v1/letters/${asked.body.id as string}`;
 };
 
+test('a remark about another line of the same request names it without an invoice', async () => {
+  const { person, clinic } = await somebody();
+  const request = body(person);
+  const asked = await clinic.post('/v1/letters', { ...request, lines: [...request.lines, ...request.lines] });
+  expect(asked.status).toBe(201);
+  const letter = await clinic.get(`/v1/letters/${asked.body.id as string}`).expect(200);
+  const [, second] = letter.body.lines as { findings: { code: string; text: { ru: string } }[] }[];
+  const repeated = second!.findings.find(({ code }) => code === 'DUPL-01')!;
+  expect(repeated.text.ru).toContain(`уже выставлена: ${person.clinicCode} / 1.`);
+});
+
 describe('limits', () => {
   test('a doctor cannot promise what is billed or promised already, and the answer says what is left', async () => {
     const { person, clinic } = await somebody();
@@ -190,9 +201,12 @@ describe('doctors', () => {
     };
     expect((await admin.post('/v1/expert-absences', absent)).status).toBe(201);
     expect((await dentist.post(`${path}/claim`)).status).toBe(200);
-    const handed = await dentist.post(`${path}/delegations`, { doctorId: oncologist.user.id });
+    const back = await dentist.post(`${path}/delegations`, { doctorId: oncologist.user.id });
+    expect(back.body).toMatchObject({ status: 409, code: 'letter.doctor-absent' });
+    const present = await bench.api.as('medical-expert', { skills: ['oncology'], fullName: 'Зайцева Анна' });
+    const handed = await dentist.post(`${path}/delegations`, { doctorId: present.user.id });
     expect(handed.status).toBe(200);
-    expect((await admin.get(path)).body).toMatchObject({ holderName: 'Лебедева Ольга' });
+    expect((await admin.get(path)).body).toMatchObject({ holderName: 'Зайцева Анна' });
     const stranger = await bench.api.as('medical-expert', { skills: ['oncology'] });
     expect((await stranger.post(`${path}/delegations`, { doctorId: stranger.user.id })).status).toBe(409);
   });
@@ -277,6 +291,14 @@ describe('webhooks', () => {
     const subscribed = await clinic.post('/v1/webhooks', { url });
     expect(subscribed.status).toBe(201);
     const asked = await clinic.post('/v1/letters', body(person));
+    // The signed file is told of too, when it is there.
+    await bench.deliver();
+    const issued = await pool.query(`DELETE FROM webhook_delivery WHERE event = 'letter.issued' RETURNING body`);
+    expect(issued.rows).toEqual([
+      {
+        body: expect.objectContaining({ requestId: asked.body.id, number: asked.body.number, revision: 1 }) as unknown,
+      },
+    ]);
     const due = () => pool.query(`UPDATE webhook_delivery SET next_at = now() WHERE state = 'pending'`);
     expect(await sendDueWebhooks(pool, 2)).toBe(1);
     expect((await clinic.get('/v1/webhook-dead-letters')).body.items).toEqual([]);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { Connection } from '@temporalio/client';
 import { Client } from 'pg';
 import { claimDataDir } from '../cli/runtime/data-dir';
 import { startEmbeddedPostgres } from '../cli/runtime/embedded-postgres';
-import { freePort, freePorts } from '../cli/runtime/free-port';
+import { freePort, freePorts, startOnFreePorts } from '../cli/runtime/free-port';
 import { spawnGuarded } from '../cli/runtime/guarded-spawn';
 import { nodeProcess } from '../cli/runtime/node-process';
 import { isAlive, killGroup, sleep, waitForExit } from '../cli/runtime/process-tools';
@@ -36,6 +36,28 @@ describe('ports', () => {
     busy.close();
     await once(busy, 'close');
     expect(await freePort(port)).toBe(port);
+  });
+
+  test('a port that was taken between asking and binding is asked for again, any other failure is not', async () => {
+    const busy = createServer().listen(0, '127.0.0.1');
+    await once(busy, 'listening');
+    const { port: taken } = busy.address() as { port: number };
+    const ports = [taken, taken, 0];
+    const bound = await startOnFreePorts(async () => {
+      const server = createServer().listen(ports.shift(), '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    });
+    expect(ports).toEqual([]);
+    bound.close();
+    let tries = 0;
+    const failing = startOnFreePorts(() => {
+      tries += 1;
+      return Promise.reject(new Error('no such folder'));
+    });
+    await expect(failing).rejects.toThrow('no such folder');
+    expect(tries).toBe(1);
+    busy.close();
   });
 
   test('ports asked for together differ', async () => {
@@ -180,6 +202,28 @@ describe('the supervisor', () => {
 });
 
 describe('the data folder', () => {
+  test('is readable by its owner only, logs and workflow histories too, also where an older start left them open', async () => {
+    const path = join(folder, 'with space и буквы', 'data');
+    mkdirSync(join(path, 'logs'), { recursive: true, mode: 0o755 });
+    writeFileSync(join(path, 'temporal.db'), '', { mode: 0o644 });
+    const dir = await claimDataDir(path);
+    expect([modeOf(dir.logs), modeOf(dir.temporalFile)]).toEqual([0o700, 0o600]);
+    dir.release();
+    const fresh = await claimDataDir(join(folder, 'fresh'));
+    expect(modeOf(fresh.path) & 0o066).toBe(0);
+    const server = await startTemporalServer({ dbFile: fresh.temporalFile, namespace: 'private' });
+    expect(modeOf(fresh.temporalFile)).toBe(0o600);
+    await server.close();
+    expect(isAlive(server.pid)).toBe(false);
+    fresh.release();
+  });
+
+  test('that cannot be made is refused with its name', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    await expect(claimDataDir(join(file, 'data'))).rejects.toThrow(/a-file.*--data-dir/);
+  });
+
   test('a second supervisor is refused while the first lives', async () => {
     const path = join(folder, 'claimed');
     const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
@@ -216,6 +260,10 @@ async function searchAttributesOf(address: string, namespace: string): Promise<s
   const known = await connection.operatorService.listSearchAttributes({ namespace });
   await connection.close();
   return Object.keys(known.customAttributes ?? {});
+}
+
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o777;
 }
 
 /** Alive and not a zombie that only waits for its parent to look. */

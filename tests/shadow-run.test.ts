@@ -217,6 +217,10 @@ test('after activation undecided lines from the date on follow it, decided ones 
   ]);
   expect(now).toEqual([...new Set([...before, ...undecided])].sort());
   expect(decidedLinesListed).toBe(decided.length);
+  await house.api.pool.query(`INSERT INTO hub (code, name) VALUES ('FAR', 'Дальний') ON CONFLICT DO NOTHING`);
+  const hub = await house.api.pool.query<{ id: number }>(`SELECT id FROM hub WHERE code = 'FAR'`);
+  const far = await house.api.as('lead-expert', { hubId: hub.rows[0]!.id });
+  expect((await far.get(`/v1/recheck-notices?batchId=${batchId}`)).body.items).toEqual([]);
   const notices = (await desk.lead.get(`/v1/recheck-notices?batchId=${batchId}`)).body.items as {
     clinicCode: string;
     invoiceNo: string;

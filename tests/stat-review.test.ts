@@ -75,6 +75,11 @@ test('doctors check the sample; the error rate comes with its interval and count
     [samples.map(({ taskId }) => taskId)],
   );
   expect(tasks.rows.map(({ origin }) => origin)).toEqual(['sample']);
+  await house.pool.query(`INSERT INTO hub (code, name) VALUES ('FAR', 'Дальний') ON CONFLICT DO NOTHING`);
+  const hub = await house.pool.query<{ id: number }>(`SELECT id FROM hub WHERE code = 'FAR'`);
+  const far = await house.api.as('medical-expert', { hubId: hub.rows[0]!.id });
+  expect((await far.get('/v1/quality/samples').expect(200)).body.items).toEqual([]);
+  await far.post(`/v1/quality/samples/${samples[0]!.lineId}/check`, { outcome: 'right' }).expect(404);
   const wrongs = samples.filter((_, i) => i % 10 === 0);
   for (const [i, sample] of samples.entries()) {
     const check =

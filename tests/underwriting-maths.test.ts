@@ -156,6 +156,30 @@ test('intervals cover nine in ten of fresh cases, for small and large, new and r
       ).toBeLessThan(0.04);
 });
 
+test('intervals allow for what moves between periods: the next one is covered as asked', () => {
+  const random = createRandom(31);
+  const draw = (time: number, shift: number, count = 3000) =>
+    Array.from({ length: count }, () => {
+      const forecast = Math.exp(8 + 6 * random());
+      const sd = Math.sqrt(10_000 / forecast + 0.02);
+      return { renewal: true, forecast, time, paid: Math.max(0, forecast * (1 + shift + sd * normal(random))) };
+    });
+  const covered = (past: ReturnType<typeof draw>, next: ReturnType<typeof draw>): number => {
+    const table = calibrateIntervals(past, past, { phi: 10_000, tau2: 0.02 });
+    const inside = next.filter(({ forecast, paid }) => {
+      const [low, high] = intervalOf(table, 'renewal', forecast);
+      return paid >= low && paid <= high;
+    });
+    return inside.length / next.length;
+  };
+  const moving = [...draw(2021, 0), ...draw(2022, 0), ...draw(2023, 0.12)];
+  const timeless = moving.map(({ time: _time, ...one }) => ({ ...one, time: 0 }));
+  const next = draw(2024, -0.12);
+  expect(covered(moving, next)).toBeGreaterThan(covered(timeless, next) + 0.01);
+  const still = [...draw(2021, 0), ...draw(2022, 0), ...draw(2023, 0)];
+  expect(Math.abs(covered(still, draw(2024, 0)) - 0.9)).toBeLessThan(0.02);
+});
+
 test('programme-wide factors follow the clinics of the programme', () => {
   const table = refreshProgramme(
     tableFromRecords([

@@ -31,3 +31,14 @@ test('the cuts of a factor hold every row once, and what was paid adds up', () =
     expect(cell.ratioHigh).toBeGreaterThanOrEqual(cell.ratio);
   }
 });
+
+test('a factor that is not there is refused by name', () => {
+  const refused = expect.objectContaining({
+    code: 'UNDERWRITING_COLUMNS',
+    details: expect.objectContaining({ field: 'nope' }),
+  });
+  expect(() => accumulatedEffects(null, model, table, 'nope')).toThrow(refused);
+  expect(() => cutStatistics(scoreTable(null, model, table), model.factors, ['nope', 'programme_level'])).toThrow(
+    refused,
+  );
+});

@@ -57,6 +57,9 @@ describe('medex up --once', () => {
     ['an unknown option', ['up', '--nonsense'], 2],
     ['an unknown command', ['nonsense'], 2],
     ['an unknown queue', ['worker', '--queues', 'medex-nonsense'], 2],
+    ['an unknown role', ['user', 'list', '--role', 'king'], 2],
+    ['an id that is none', ['token', 'revoke', 'abc'], 2],
+    ['the version', ['--version'], 0],
     ['help', ['--help'], 0],
     ['help of a group', ['review', '--help'], 0],
   ])('%s ends with a clear word and its own exit code', async (_name, args, code) => {

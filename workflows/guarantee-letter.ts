@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   condition,
   continueAsNew,
+  patched,
   proxyLocalActivities,
   setHandler,
   workflowInfo,
@@ -77,9 +78,12 @@ export async function guaranteeLetter({ requestId, view: resumed }: LetterInput)
   for (;;) {
     const seen: LetterView = view!;
     const next = nextClock(seen, passed);
-    if (next === null) break;
-    const changed = await condition(() => view !== seen, Math.max(1, Date.parse(next.at) - Date.now()));
-    if (changed) {
+    const acted = (): boolean => view !== seen;
+    if (next === null) {
+      if (!waitsForPeople(seen)) break;
+      await condition(acted);
+      passed.clear();
+    } else if (await condition(acted, Math.max(1, Date.parse(next.at) - Date.now()))) {
       // Any act starts the clocks anew from what is stored.
       passed.clear();
     } else {
@@ -100,6 +104,14 @@ export async function guaranteeLetter({ requestId, view: resumed }: LetterInput)
 
 function stepOf(clock: Clock): (input: { requestId: string }) => Promise<LetterView> {
   return { escalate: steps.escalateLetter, overdue: steps.markOverdue, close: steps.closeLetter }[clock];
+}
+
+/**
+ * All clocks of a pended request have passed, its deadline too: late or not, a doctor decides it. Workflows of the first
+ * version ended there.
+ */
+function waitsForPeople({ letter }: LetterView): boolean {
+  return letter.state === 'pended' && patched('overdue-waits');
 }
 
 /** A clock that an act has moved is another wait. */

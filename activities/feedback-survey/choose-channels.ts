@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createFileOutbox, routeByChannel } from './channel';
 import type { SurveyChannel } from './channel';
 import { createHttpGateway } from './http-gateway';
-import { createSmtpChannel, smtpOptions } from './smtp-channel';
+import { createSmtpChannel, mailOptions } from './smtp-channel';
 
 /** Providers of messages as configured; what is left out goes to the file outbox. */
 export interface ChannelConfig {
@@ -23,7 +23,7 @@ export function chooseChannels(config: ChannelConfig, outboxFolder: string): Sur
   const email =
     config.SURVEY_SMTP_URL === undefined || config.SURVEY_MAIL_FROM === undefined
       ? outbox
-      : createSmtpChannel({ ...smtpOptions(config.SURVEY_SMTP_URL, ca), from: config.SURVEY_MAIL_FROM });
+      : createSmtpChannel(mailOptions(config.SURVEY_SMTP_URL, config.SURVEY_MAIL_FROM, ca));
   return routeByChannel({
     email,
     sms: gateway(config.SURVEY_SMS_URL, config.SURVEY_SMS_TOKEN),

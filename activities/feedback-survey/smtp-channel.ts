@@ -1,23 +1,38 @@
-import { messageKey } from './channel';
+import { createTransport } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
+import { inLanes, messageKey } from './channel';
 import type { Delivery, SurveyChannel, SurveyMessage } from './channel';
-import { openSmtp, SmtpError } from './smtp-client';
-import type { SmtpOptions, SmtpSession } from './smtp-client';
 
-export interface MailOptions extends SmtpOptions {
+/** Where mail goes out, from `smtp[s]://user:password@host:port`. */
+export interface MailOptions {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte (smtps). */
+  readonly secure: boolean;
+  /** Without smtps: leave rather than go on without STARTTLS. */
+  readonly requireTls: boolean;
+  readonly user?: string;
+  readonly password?: string;
+  /** Trusted root of an own mail server, PEM. */
+  readonly ca?: string;
   /** Address that the mail comes from. */
   readonly from: string;
 }
 
 /** Sessions with the mail server at once. */
 const SESSIONS = 4;
+const TIMEOUT_MS = 20_000;
 /** Addresses of another form cannot be written into a command or a header. */
 const ADDRESS = /^[^\s<>"(),:;@[\\\]]+@[^\s<>"(),:;@[\\\]]+$/;
+/** Steps whose refusal is about the address or the message; a refusal of any other is about the server or about us. */
+const OF_THE_ADDRESS = new Set(['RCPT TO', 'DATA']);
 
 /** `smtp://` or `smtps://`, with user and password where the server wants them; `?tls=required` for smtp. */
-export function smtpOptions(url: string, ca?: string): SmtpOptions {
+export function mailOptions(url: string, from: string, ca?: string): MailOptions {
   const { protocol, hostname, port, username, password, searchParams } = new URL(url);
   const secure = protocol === 'smtps:';
   return {
+    from,
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (secure ? 465 : 587) : Number(port),
     secure,
@@ -34,55 +49,48 @@ export function smtpOptions(url: string, ca?: string): SmtpOptions {
 export function createSmtpChannel(options: MailOptions): SurveyChannel {
   return {
     send: async (messages) => {
-      const outcomes = Array.from<Delivery>({ length: messages.length });
-      let next = 0;
-      const lane = async (): Promise<void> => {
-        let session: SmtpSession | undefined;
-        while (next < messages.length) {
-          const at = next++;
-          try {
-            session ??= await openSmtp(options);
-            outcomes[at] = await sendOne(session, messages[at]!, options.from);
-          } catch (error) {
-            session?.close();
-            session = undefined;
-            outcomes[at] = { later: `mail: ${error instanceof SmtpError ? error.message : 'unknown'}` };
-          }
-        }
-        session?.close();
-      };
-      await Promise.all(Array.from({ length: Math.min(SESSIONS, messages.length) }, lane));
-      return outcomes;
+      const transport = openTransport(options);
+      try {
+        return await inLanes(messages, SESSIONS, (message) => sendOne(transport, message, options.from));
+      } finally {
+        transport.close();
+      }
     },
   };
 }
 
-async function sendOne(session: SmtpSession, message: SurveyMessage, from: string): Promise<Delivery> {
-  if (!ADDRESS.test(message.address)) return 'refused';
-  try {
-    await session.send({ from, to: message.address, data: mailText(message, from) });
-    return 'sent';
-  } catch (error) {
-    if (!(error instanceof SmtpError) || error.code === 0) throw error;
-    const ofTheAddress = error.step === 'RCPT' || error.step === 'message';
-    return ofTheAddress && error.code >= 500 ? 'refused' : { later: `mail: ${error.message}` };
-  }
+function openTransport({ host, port, secure, requireTls, user, password, ca }: MailOptions): Transporter {
+  return createTransport({
+    pool: true,
+    maxConnections: SESSIONS,
+    host,
+    port,
+    secure,
+    requireTLS: requireTls,
+    connectionTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    ...(user === undefined ? {} : { auth: { user, pass: password ?? '' } }),
+    tls: { servername: host, ...(ca === undefined ? {} : { ca }) },
+  });
 }
 
-/** The mail as it goes over the wire: UTF-8 in base64, headers as encoded words (RFC 2045, 2047). */
-function mailText(message: SurveyMessage, from: string): string {
-  const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
-  return [
-    `From: <${from}>`,
-    `To: <${message.address}>`,
-    `Subject: =?UTF-8?B?${base64(message.subject)}?=`,
-    `Message-ID: <${messageKey(message)}@${from.split('@')[1]}>`,
-    `Date: ${new Date().toUTCString().replace('GMT', '+0000')}`,
-    'Auto-Submitted: auto-generated',
-    'MIME-Version: 1.0',
-    'Content-Type: text/plain; charset=utf-8',
-    'Content-Transfer-Encoding: base64',
-    '',
-    ...(base64(message.text).match(/.{1,76}/g) ?? []),
-  ].join('\r\n');
+async function sendOne(transport: Transporter, message: SurveyMessage, from: string): Promise<Delivery> {
+  if (!ADDRESS.test(message.address)) return 'refused';
+  try {
+    await transport.sendMail({
+      from,
+      to: message.address,
+      subject: message.subject,
+      text: message.text,
+      textEncoding: 'base64',
+      messageId: `<${messageKey(message)}@${from.split('@')[1]}>`,
+      headers: { 'Auto-Submitted': 'auto-generated' },
+    });
+    return 'sent';
+  } catch (error) {
+    // The library's message may quote the address: only the step and the code are told.
+    const { command = 'CONN', responseCode = 0 } = error as { command?: string; responseCode?: number };
+    if (OF_THE_ADDRESS.has(command) && responseCode >= 500) return 'refused';
+    return { later: `mail: ${command}: ${responseCode === 0 ? 'failed' : `reply ${responseCode}`}` };
+  }
 }

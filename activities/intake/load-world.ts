@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { AppError } from '../../models/errors';
+import { AppError, isAppError } from '../../models/errors';
 import { digestFile } from '../../models/tabular/file-digest';
 import { withTransaction } from '../../prisma/pool';
-import type { Queryable } from '../../prisma/pool';
 import {
   forgetRejections,
   markImportFailed,
@@ -19,19 +18,7 @@ import { loadProgrammes } from './load-programmes';
 import { REFERENCE_LOADERS } from './table-loads';
 import { takeRegistry } from './take-registry';
 import type { IntakeDeps } from './take-registry';
-
-type Load = (
-  tx: Queryable,
-  file: { readonly fileId: string; readonly path: string },
-  onProgress: (counts: RowCounts) => void,
-) => Promise<RowCounts>;
-
-/** One file of a world folder. */
-export interface WorldPart {
-  readonly name: string;
-  readonly required: boolean;
-  readonly load: Load | 'invoices';
-}
+import type { WorldPart } from './world-part';
 
 export interface WorldPartResult extends RowCounts {
   readonly name: string;
@@ -68,7 +55,7 @@ const SUFFIXES = ['.csv', '.csv.gz', '.xlsx', '.json', '.json.gz'];
  * goes on where a killed run stopped; a registry that was taken before is recognised by its content.
  *
  * @param onProgress called with the file's name and counts, several times per file
- * @throws AppError world-file-missing, or what a file's reader throws
+ * @throws AppError what `findWorldFiles` throws, or what a file's reader throws with the file's name before it
  */
 export async function loadWorld(
   deps: IntakeDeps,
@@ -77,15 +64,16 @@ export async function loadWorld(
   parts: readonly WorldPart[] = WORLD_PARTS,
 ): Promise<WorldResult> {
   const started = performance.now();
-  const found = new Map<WorldPart, string | null>();
-  for (const part of parts) found.set(part, await findFile(folder, part));
+  const found = await findWorldFiles(folder, parts);
   const results: WorldPartResult[] = [];
   for (const [part, path] of found) {
     const from = performance.now();
     const counts =
       path === null
         ? { fileId: null, rowsRead: 0, rowsAccepted: 0, rowsRejected: 0 }
-        : await loadPart(deps, part, path, (progress) => onProgress(part.name, progress));
+        : await loadPart(deps, part, path, (progress) => onProgress(part.name, progress)).catch((error: unknown) => {
+            throw isAppError(error) ? named(basename(path), error) : error;
+          });
     const { fileId, rowsRead, rowsAccepted, rowsRejected } = counts;
     const file = path === null ? null : basename(path);
     results.push({ name: part.name, file, fileId, rowsRead, rowsAccepted, rowsRejected, seconds: since(from) });
@@ -128,26 +116,54 @@ async function loadPart(
   }
 }
 
-async function findFile(folder: string, part: WorldPart): Promise<string | null> {
-  for (const suffix of SUFFIXES) {
-    const path = join(folder, part.name + suffix);
-    if (await exists(path)) return path;
+/**
+ * The file of each part (null: the world has none). Cheap, so it can be asked before anything is started.
+ *
+ * @throws AppError world-folder-missing; world-file-missing with the names of all required files that are not there
+ */
+export async function findWorldFiles(
+  folder: string,
+  parts: readonly WorldPart[] = WORLD_PARTS,
+): Promise<Map<WorldPart, string | null>> {
+  if (!(await is('isDirectory', folder))) {
+    throw new AppError(
+      'world-folder-missing',
+      { ru: `Нет папки мира: ${folder}`, en: `There is no such world folder: ${folder}` },
+      { httpStatus: 422, details: { folder } },
+    );
   }
-  if (!part.required) return null;
+  const found = new Map<WorldPart, string | null>();
+  for (const part of parts) found.set(part, await findFile(folder, part.name));
+  const missing = parts.filter((part) => part.required && found.get(part) === null).map((part) => part.name);
+  if (missing.length === 0) return found;
+  const names = missing.join(', ');
   throw new AppError(
     'world-file-missing',
-    { ru: `В папке нет файла ${part.name}`, en: `The folder has no file ${part.name}` },
-    { httpStatus: 422, details: { folder, name: part.name } },
+    { ru: `В папке ${folder} нет файлов: ${names}`, en: `The folder ${folder} lacks the files: ${names}` },
+    { httpStatus: 422, details: { folder, missing } },
   );
 }
 
-async function exists(path: string): Promise<boolean> {
+async function findFile(folder: string, name: string): Promise<string | null> {
+  for (const suffix of SUFFIXES) {
+    const path = join(folder, name + suffix);
+    if (await is('isFile', path)) return path;
+  }
+  return null;
+}
+
+async function is(kind: 'isFile' | 'isDirectory', path: string): Promise<boolean> {
   try {
-    await access(path);
-    return true;
+    return (await stat(path))[kind]();
   } catch {
     return false;
   }
+}
+
+/** The same error with the file's name before its text: a folder has eleven files. */
+function named(file: string, { code, text, httpStatus, retryable, details, cause }: AppError): AppError {
+  const said = { ru: `${file}: ${text.ru}`, en: `${file}: ${text.en}` };
+  return new AppError(code, said, { httpStatus, retryable, cause, details: { ...details, file } });
 }
 
 function since(from: number): number {

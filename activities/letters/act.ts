@@ -1,19 +1,20 @@
 import { AppError } from '../../models/errors';
-import type { KeyedAct, LetterAct } from '../../models/letters/acts';
+import type { LetterAct } from '../../models/letters/acts';
 import { applyAct, closeUnanswered, expireLetter } from '../../models/letters/apply-act';
-import { isInForce, isPromised } from '../../models/letters/record';
+import { isInForce } from '../../models/letters/record';
 import type { LetterRecord } from '../../models/letters/record';
 import { withTransaction } from '../../prisma/pool';
 import type { PoolClient } from '../../prisma/pool';
 import { lockPersonById } from '../../prisma/repositories/letter-limits';
-import { issueLetterRefs } from '../../prisma/repositories/letter-refs';
-import { appendLetterEvent, lockLetter, nextLetterNumber, saveLetter } from '../../prisma/repositories/letters';
+import { readLetterUse } from '../../prisma/repositories/letter-use';
+import { lockLetter } from '../../prisma/repositories/letters';
 import type { StoredLetter } from '../../prisma/repositories/letters';
 import type { LetterView } from '../../workflows/letter-messages';
-import { announce } from './announce';
 import type { LetterDeps } from './deps';
-import { moveLimits } from './hold';
 import { reassess } from './reassess';
+import { keepEntry, storeLetter } from './store';
+import type { Entry } from './store';
+import { storeUse } from './use';
 import { viewOf } from './view';
 
 const CHECK_VIOLATION = '23514';
@@ -21,19 +22,13 @@ const CHECK_VIOLATION = '23514';
 /** One act on a letter in one transaction: judged again under the row's lock, kept in the thread, limits moved with it. */
 export async function actOnLetter(
   deps: LetterDeps,
-  input: { requestId: string; requestKey: string; act: LetterAct; lifeOver?: boolean },
+  { requestId, requestKey, act }: { requestId: string; requestKey: string; act: LetterAct },
 ): Promise<LetterView> {
-  const keyed: KeyedAct = { requestKey: input.requestKey, at: deps.now().toISOString(), act: input.act };
-  const { kind, ...body } = input.act;
-  return change(deps, input.requestId, {
-    key: input.requestKey,
-    kind,
-    at: keyed.at,
-    actor: actorOf(input.act),
-    body,
-    // Nobody would wake a letter whose workflow has ended: what an invoice gives back late is not promised anew.
-    apply: (letter) => (input.lifeOver === true ? expired(applyAct(letter, keyed)) : applyAct(letter, keyed)),
-  });
+  if (act.kind === 'use') return useLetter(deps, requestId, requestKey);
+  const at = deps.now().toISOString();
+  const { kind, ...body } = act;
+  const apply = (letter: LetterRecord): LetterRecord => applyAct(letter, { requestKey, at, act });
+  return change(deps, requestId, { key: requestKey, kind, at, actor: actorOf(act), body, apply });
 }
 
 /** The lead must hear of it before the clock breaks. */
@@ -71,61 +66,51 @@ function byClock(
   return change(deps, requestId, { key: null, kind, at, actor, body: {}, apply: (letter) => apply(letter, at) });
 }
 
-interface Change {
-  /** Null: the clock's own step, unique by the revision that it found. */
+interface Change extends Entry {
+  /** Null: the clock's own step. */
   readonly key: string | null;
-  readonly kind: string;
-  readonly at: string;
-  readonly actor: { actorRole: string; actorId: string | null; actorName: string | null };
-  readonly body: unknown;
   readonly apply: (letter: LetterRecord) => LetterRecord;
 }
 
 async function change(deps: LetterDeps, requestId: string, made: Change): Promise<LetterView> {
+  return inTransaction(deps, requestId, async (tx, stored) => {
+    // A clock's step is unique by the revision that it found.
+    const requestKey = made.key ?? `${made.kind}:${stored.revision}`;
+    // Kept first: a second run of the same act finds it there and only reads what the first one left.
+    if (made.key !== null && !(await keepEntry(tx, stored, made, requestKey))) return stored.record;
+    const applied = made.apply(stored.record);
+    // A clock that found nothing to do, or a second run of its step, leaves no trace.
+    if (applied === stored.record) return applied;
+    if (made.key === null) await keepEntry(tx, stored, made, requestKey);
+    const judged = made.kind === 'give-documents' ? await reassess(tx, deps, stored, applied, made.at) : applied;
+    return storeLetter(tx, judged, { kind: made.kind, requestKey });
+  });
+}
+
+/** What invoices have taken is counted here, under the lock: the same count twice leaves one trace. */
+function useLetter(deps: LetterDeps, requestId: string, key: string): Promise<LetterView> {
+  return inTransaction(deps, requestId, async (tx, stored) => {
+    const uses = (await readLetterUse(tx, [requestId])).get(requestId) ?? [];
+    return storeUse(tx, stored, uses, { key, at: deps.now().toISOString() });
+  });
+}
+
+async function inTransaction(
+  deps: LetterDeps,
+  requestId: string,
+  work: (tx: PoolClient, stored: StoredLetter) => Promise<LetterRecord>,
+): Promise<LetterView> {
   try {
     return await withTransaction(deps.pool, async (tx) => {
       const stored = await lockLetter(tx, requestId);
       if (stored === null)
         throw new AppError('letter.missing', { ru: 'Запрос не найден', en: 'No such request' }, { httpStatus: 404 });
-      const requestKey = made.key ?? `${made.kind}:${stored.revision}`;
-      // Kept first: a second run of the same act finds it there and only reads what the first one left.
-      if (made.key !== null && !(await keep(tx, requestId, made, requestKey, stored))) {
-        return viewOf(stored.record, deps.times);
-      }
       await lockPersonById(tx, stored.policyId);
-      const applied = made.apply(stored.record);
-      // A clock that found nothing to do, or a second run of its step, leaves no trace.
-      if (applied === stored.record) return viewOf(applied, deps.times);
-      if (made.key === null) await keep(tx, requestId, made, requestKey, stored);
-      const judged = made.kind === 'give-documents' ? await reassess(tx, deps, stored, applied, made.at) : applied;
-      const held = await moveLimits(tx, judged, made.kind);
-      // Refused at first, promised on appeal: the letter gets its number now.
-      const unnumbered = held.number === null && held.lines.some(isPromised);
-      const next = unnumbered ? { ...held, number: await nextLetterNumber(tx) } : held;
-      await saveLetter(tx, next);
-      await issueLetterRefs(tx, next);
-      await announce(tx, next, requestKey);
-      return viewOf(next, deps.times);
+      return viewOf(await work(tx, stored), deps.times);
     });
   } catch (error) {
     throw asDomainError(error);
   }
-}
-
-async function keep(
-  tx: PoolClient,
-  requestId: string,
-  made: Change,
-  requestKey: string,
-  { record }: StoredLetter,
-): Promise<boolean> {
-  const { kind, actor, at } = made;
-  // What stood before an appeal is kept with it: whether it was overturned is measured against that.
-  const body =
-    kind === 'appeal'
-      ? { ...(made.body as object), approvedBefore: record.lines.reduce((sum, line) => sum + line.approvedKopecks, 0) }
-      : made.body;
-  return appendLetterEvent(tx, requestId, { kind, ...actor, requestKey, at, body });
 }
 
 /** A letter at the end of its life; one that has nothing to lose stays as it is. */
@@ -133,7 +118,7 @@ function expired(letter: LetterRecord): LetterRecord {
   return isInForce(letter) ? expireLetter(letter) : letter;
 }
 
-function actorOf(act: LetterAct): Change['actor'] {
+function actorOf(act: Exclude<LetterAct, { kind: 'use' }>): Entry['actor'] {
   if ('doctor' in act) {
     return {
       actorRole: act.doctor.lead ? 'lead-expert' : 'medical-expert',
@@ -141,8 +126,7 @@ function actorOf(act: LetterAct): Change['actor'] {
       actorName: act.doctor.fullName,
     };
   }
-  if ('actor' in act) return { actorRole: act.actor.role, actorId: act.actor.id, actorName: act.actor.name };
-  return { actorRole: 'invoice', actorId: null, actorName: null };
+  return { actorRole: act.actor.role, actorId: act.actor.id, actorName: act.actor.name };
 }
 
 /** The database's own guard of a limit speaks the domain's language; everything else (a lost connection) is tried again. */

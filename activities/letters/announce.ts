@@ -8,9 +8,14 @@ import { queueWebhooks } from '../../prisma/repositories/webhooks';
 export const ISSUE_TOPIC = 'letter-issue';
 
 /** Queues what the outside is told, in the transaction of the change: the document, the webhooks. Ids and states only. */
-export async function announce(tx: Queryable, record: LetterRecord, cause: string): Promise<void> {
-  if (isInForce(record)) {
-    const key = `${record.requestId}:${cause}`;
+export async function announce(
+  tx: Queryable,
+  record: LetterRecord,
+  cause: { readonly kind: string; readonly requestKey: string },
+): Promise<void> {
+  // What invoices take says nothing new on paper: the promise is the same.
+  if (isInForce(record) && cause.kind !== 'use') {
+    const key = `${record.requestId}:${cause.requestKey}`;
     await enqueue(tx, [{ topic: ISSUE_TOPIC, key, payload: { requestId: record.requestId } }]);
   }
   await queueWebhooks(tx, {

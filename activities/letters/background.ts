@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { LETTER_USE_TOPIC, readLetterUse } from '../../prisma/repositories/letter-use';
+import { LETTER_USE_TOPIC } from '../../prisma/repositories/letter-use';
 import { actUpdate, letterWorkflowId } from '../../workflows/letter-messages';
 import type { OutboxHandler } from '../outbox-relay';
 import type { LetterActivities } from '../guarantee-letter';
@@ -19,15 +19,15 @@ export function letterOutboxHandlers(
     [ISSUE_TOPIC]: (_client, { payload }) => issueLetter(deps, (payload as { requestId: string }).requestId),
     [LETTER_USE_TOPIC]: async (client, { payload, key }) => {
       const { requestId } = payload as { requestId: string };
-      const act = { kind: 'use', lines: await readLetterUse(deps.pool, requestId) } as const;
+      // The step counts for itself, under the letter's lock.
+      const act = { kind: 'use', lines: [] } as const;
       const requestKey = `use:${key}`;
       const handle = client.workflow.getHandle(letterWorkflowId(requestId));
       await handle
         .executeUpdate(actUpdate, { args: [{ act, requestKey }], updateId: requestKey })
         .catch((error: unknown) => {
           // The letter's life is over: what came late is written all the same.
-          if (error instanceof WorkflowNotFoundError)
-            return deps.lateAct({ requestId, requestKey, act, lifeOver: true });
+          if (error instanceof WorkflowNotFoundError) return deps.lateAct({ requestId, requestKey, act });
           throw error;
         });
     },

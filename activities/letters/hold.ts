@@ -1,6 +1,6 @@
 import { AppError } from '../../models/errors';
 import { contractYear } from '../../models/letters/contract-year';
-import { cutToCover, earlier } from '../../models/letters/cover-term';
+import { coverEnd, cutToTerm, earlier } from '../../models/letters/term';
 import { patientShareOf } from '../../models/letters/money';
 import { isPromised } from '../../models/letters/record';
 import type { LetterRecord, LetterRecordLine } from '../../models/letters/record';
@@ -86,7 +86,7 @@ function withinCover(
     if (coveredTo !== null && (kind === 'extend' || line.approvedFrom! > coveredTo)) {
       if (line.approvedTo! > coveredTo) throw beyondCover(coveredTo);
     }
-    return cutToCover(line, coveredTo);
+    return cutToTerm(line, coverEnd(coveredTo));
   });
   if (kind === 'extend' || letter.validTo === null) return { ...letter, lines };
   const ends = lines.filter(isPromised).map((line) => line.approvedTo ?? line.periodTo);

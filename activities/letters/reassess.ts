@@ -1,6 +1,6 @@
 import { firstAnswer } from '../../models/letters/first-answer';
 import { settle } from '../../models/letters/apply-act';
-import { cutToCover } from '../../models/letters/cover-term';
+import { cutToTerm } from '../../models/letters/term';
 import type { LetterRecord } from '../../models/letters/record';
 import { gatherLetter } from '../../prisma/facts/letter-facts';
 import type { PoolClient } from '../../prisma/pool';
@@ -35,7 +35,8 @@ export async function reassess(
   const lines = letter.lines.map((line, i) => {
     const answer = answers.find((candidate) => candidate.lineNo === line.lineNo);
     if (answer === undefined || answer.outcome === 'pended') return line;
-    return cutToCover(recordLine(line, line, answer, author), gathered.facts[i]!.coveredTo);
+    const { validityDays, termEnd } = gathered.facts[i]!;
+    return cutToTerm(recordLine({ ...line, validityDays }, line, answer, author), termEnd);
   });
   return settle({ ...letter, lines }, at);
 }

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../models/errors';
 import { startClock, stopClock } from '../../models/letters/clocks';
-import { cutToCover } from '../../models/letters/cover-term';
+import { cutToTerm } from '../../models/letters/term';
 import { firstAnswer } from '../../models/letters/first-answer';
 import { settle } from '../../models/letters/apply-act';
 import type { LetterRecord, LetterRecordLine, LineAuthor } from '../../models/letters/record';
 import type { LetterRequestInput } from '../../models/letters/request.schema';
 import { skillFor } from '../../models/letters/skills';
 import { answerTexts } from '../../models/letters/texts';
-import type { FirstAnswer, LineAnswer } from '../../models/letters/types';
+import type { FirstAnswer, LineAnswer, LineFacts } from '../../models/letters/types';
 import { isSampled } from '../../models/letters/sampling';
 import { withTransaction } from '../../prisma/pool';
 import { holdLimits, lockPerson } from '../../prisma/repositories/letter-limits';
@@ -64,7 +64,7 @@ export async function submitLetter(
       if (holdings.length > 0) await holdLimits(tx, requestId, gathered.account, holdings);
     }
     await issueLetterRefs(tx, record);
-    await announce(tx, record, 'submit');
+    await announce(tx, record, { kind: 'submit', requestKey: 'submit' });
     await appendLetterEvent(tx, requestId, {
       kind: 'first-answer',
       actorRole: 'rule',
@@ -75,7 +75,9 @@ export async function submitLetter(
       body: {
         state: record.state,
         documents: request.documents,
-        lines: answer.lines.map(({ reserve: _reserve, ...line }, i) => withTerm(line, record.lines[i]!)),
+        lines: answer.lines.map(({ reserve: _reserve, ...line }, i) =>
+          withTerm(line, record.lines[i]!, gathered.facts[i]!),
+        ),
       },
     });
     return viewOf(record, deps.times);
@@ -93,9 +95,13 @@ function recordOf(input: {
 }): LetterRecord {
   const { deps, requestId, request, submittedAt, gathered, answer } = input;
   const author: LineAuthor = { kind: 'rule', ruleSetVersion: deps.ruleSetVersion() };
-  const lines = gathered.lines.map((line, i) =>
-    cutToCover(recordLine(request.lines[i]!, line, answer.lines[i]!, author), gathered.facts[i]!.coveredTo),
-  );
+  const lines = gathered.lines.map((line, i) => {
+    const facts = gathered.facts[i]!;
+    return cutToTerm(
+      recordLine({ ...request.lines[i]!, validityDays: facts.validityDays }, line, answer.lines[i]!, author),
+      facts.termEnd,
+    );
+  });
   // Whoever has an answer has a stopped clock: an appeal starts it.
   const clock = startClock(submittedAt, request.urgency, gathered.policy);
   const record: LetterRecord = {
@@ -123,7 +129,7 @@ function recordOf(input: {
 }
 
 export function recordLine(
-  asked: Pick<LetterRequestInput['lines'][number], 'quantity' | 'periodFrom' | 'periodTo'>,
+  asked: Pick<LetterRecordLine, 'quantity' | 'periodFrom' | 'periodTo' | 'validityDays'>,
   line: { lineNo: number; unitPrice: number | null },
   answer: LineAnswer,
   author: LineAuthor,
@@ -135,6 +141,7 @@ export function recordLine(
     unitPrice: line.unitPrice,
     periodFrom: asked.periodFrom,
     periodTo: asked.periodTo,
+    validityDays: asked.validityDays,
     outcome: answer.outcome,
     approvedQuantity: answer.quantity,
     approvedKopecks: answer.amount,
@@ -149,10 +156,18 @@ export function recordLine(
   };
 }
 
-/** The reason beside a period that was cut to the cover. */
-function withTerm(line: Omit<LineAnswer, 'reserve'>, { approvedTo, periodTo }: LetterRecordLine) {
+/** The reason beside a period that was cut. */
+function withTerm(
+  line: Omit<LineAnswer, 'reserve'>,
+  { approvedTo, periodTo }: LetterRecordLine,
+  { termEnd, validityDays }: LineFacts,
+) {
   if (approvedTo === null || approvedTo === periodTo) return line;
-  return { ...line, reasons: [...line.reasons, answerTexts.coverEnds(approvedTo)] };
+  const why =
+    termEnd?.reasonCode === 'AUTH-03'
+      ? answerTexts.validityEnds(approvedTo, validityDays)
+      : answerTexts.coverEnds(approvedTo);
+  return { ...line, reasons: [...line.reasons, why] };
 }
 
 /** The largest share of the lanes that let the request through. */

@@ -29,14 +29,16 @@ import type {
   ReverseCommand,
 } from '../../workflows/messages';
 import { refusal } from '../failures';
+import { deciding } from './deciding';
+import type { CaseDeps, DecidedLines } from './deciding';
 import { ESCALATION_LEAD_DAYS } from './route-lines';
 
 /** Every command names the invoice version whose workflow carries it out. */
 export type OfVersion<C> = C & { readonly versionId: string };
 
 /** Decides lines of a task that the author holds. One transaction; the same request again gives the same answer. */
-export function decideLines(pool: Pool, command: OfVersion<DecideCommand>): Promise<CommandResult> {
-  return withTransaction(pool, async (tx) => {
+export function decideLines(deps: CaseDeps, command: OfVersion<DecideCommand>): Promise<CommandResult> {
+  return deciding(deps, linesOf(command, command.decisions), async (tx, recheck) => {
     const version = await currentVersion(tx, command.versionId);
     const task = await taskOf(tx, version, command.taskId);
     const lines = await linesOfTask(tx, task.id);
@@ -50,7 +52,8 @@ export function decideLines(pool: Pool, command: OfVersion<DecideCommand>): Prom
     mustHold(task, command.author, command.revision);
     refuseIf(checkDecisions(command.author, command.decisions));
     await writeVerdicts(tx, command, task.id, asked);
-    const open = lines.filter((line) => !line.decided).length - asked.length;
+    await recheck();
+    const open = (await linesOfTask(tx, task.id)).filter((line) => !line.decided).length;
     const state = open === 0 ? 'decided' : 'claimed';
     const revision = await changeTask(tx, task.id, { state });
     await decideVersions(tx, [version.id]);
@@ -106,8 +109,8 @@ export function answerDocuments(pool: Pool, command: OfVersion<AnswerCommand>): 
 }
 
 /** A lead expert's new verdict on a decided line: the old one stays on record, the act gets a supplement. */
-export function reverseVerdict(pool: Pool, command: OfVersion<ReverseCommand>): Promise<CommandResult> {
-  return withTransaction(pool, async (tx) => {
+export function reverseVerdict(deps: CaseDeps, command: OfVersion<ReverseCommand>): Promise<CommandResult> {
+  return deciding(deps, linesOf(command, [command.decision]), async (tx, recheck) => {
     const version = await currentVersion(tx, command.versionId);
     const line = await lineOfVersion(tx, version.id, command.decision.lineNo);
     if (line === null) throw refusal(problem('decision.unknown-line', command.decision));
@@ -124,9 +127,17 @@ export function reverseVerdict(pool: Pool, command: OfVersion<ReverseCommand>): 
       [{ decision: command.decision, line: { ...line, decided: false } }],
       reversesId,
     );
+    await recheck();
     if (version.state === 'settle-ready') await setVersionStates(tx, [version.id], 'decided');
     return resultOf(tx, command.versionId, null, null, null);
   });
+}
+
+function linesOf(
+  { versionId, requestId }: OfVersion<{ readonly requestId: string }>,
+  decisions: readonly LineDecision[],
+): DecidedLines {
+  return { versionId, requestId, lineNos: decisions.map((decision) => decision.lineNo) };
 }
 
 async function writeVerdicts(

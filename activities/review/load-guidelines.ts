@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { AppError } from '../../models/errors';
 import { parsePackFile } from '../../models/packs/pack-file.schema';
+import { readJsonFile } from '../../models/tabular/json-source';
 import type { Queryable } from '../../prisma/pool';
 import type { RowCounts } from '../../prisma/repositories/import-files';
 import { publishPack } from '../../prisma/repositories/rule-sets';
-import type { WorldPart } from '../intake/load-world';
+import type { WorldPart } from '../intake/world-part';
 
 /** `guidelines.json` of a world: one pack, or an array of packs, published as the rules in force. */
 export const GUIDELINES_PART: WorldPart = { name: 'guidelines', required: false, load: loadGuidelines };
@@ -14,7 +14,7 @@ async function loadGuidelines(
   file: { readonly path: string },
   onProgress: (counts: RowCounts) => void,
 ): Promise<RowCounts> {
-  const content = await readJson(file.path);
+  const content = await readJsonFile(file.path);
   const packs = Array.isArray(content) ? content : [content];
   for (const input of packs) {
     const parsed = parsePackFile(input);
@@ -24,15 +24,6 @@ async function loadGuidelines(
   const counts = { rowsRead: packs.length, rowsAccepted: packs.length, rowsRejected: 0 };
   onProgress(counts);
   return counts;
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8');
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    throw unreadable(error instanceof Error ? error.message : 'not JSON');
-  }
 }
 
 function unreadable(reason: string): AppError {

@@ -3,6 +3,7 @@ import type { QueuedLine } from '../../models/review-case/tasks';
 import { withTransaction } from '../../prisma/pool';
 import type { Pool, PoolClient } from '../../prisma/pool';
 import { claimChunk, findBatch, finishBatch, isChunkDone } from '../../prisma/repositories/batches';
+import { queueLetterUses } from '../../prisma/repositories/letter-use';
 import { enqueue } from '../../prisma/repositories/outbox';
 import {
   chunkVersions,
@@ -48,26 +49,14 @@ export async function routeChunk(pool: Pool, chunk: ChunkRef): Promise<RouteResu
 
 /**
  * Ends a batch, in one transaction: lines of earlier invoices that still wait and whose findings it has changed are
- * routed again with their tasks, and each invoice that waits for people gets the outbox row that starts its workflow.
- * Not earlier: a thousand starts would hold up the batch's own steps. Idempotent.
+ * routed again with their tasks, each invoice that waits for people gets the outbox row that starts its workflow, and
+ * letters whose use may have changed get theirs. Not earlier: a thousand starts would hold up the batch's own steps.
+ * Idempotent.
  */
 export async function endBatch(pool: Pool, batchId: string): Promise<void> {
   const author = await routeAuthor(pool, batchId);
   await withTransaction(pool, async (tx) => {
-    const lineIds = await recheckedQueuedLines(tx, batchId);
-    if (lineIds.length > 0) {
-      await routeLines(tx, { lineIds }, author);
-      const versionIds = await refreshTasks(tx, lineIds);
-      const changed = await decideVersions(tx, versionIds);
-      await enqueue(
-        tx,
-        changed.map((publicId) => ({
-          topic: 'invoice-review',
-          key: `${publicId}/recheck/${batchId}`,
-          payload: { versionId: publicId, start: true },
-        })),
-      );
-    }
+    const rerouted = await routeRechecked(tx, author);
     const waiting = await waitingVersions(tx, batchId);
     await enqueue(
       tx,
@@ -77,8 +66,31 @@ export async function endBatch(pool: Pool, batchId: string): Promise<void> {
         payload: { versionId: publicId, start: true },
       })),
     );
+    await queueLetterUses(tx, batchId, rerouted);
     await finishBatch(tx, batchId);
   });
+}
+
+/**
+ * Routes lines of earlier batches again that still wait and whose findings this batch has changed, and brings their
+ * tasks up to date. Returns those lines.
+ */
+export async function routeRechecked(tx: PoolClient, author: RouteAuthor): Promise<number[]> {
+  const { batchId } = author;
+  const lineIds = await recheckedQueuedLines(tx, batchId);
+  if (lineIds.length === 0) return lineIds;
+  await routeLines(tx, { lineIds }, author);
+  const versionIds = await refreshTasks(tx, lineIds);
+  const changed = await decideVersions(tx, versionIds);
+  await enqueue(
+    tx,
+    changed.map((publicId) => ({
+      topic: 'invoice-review',
+      key: `${publicId}/recheck/${batchId}`,
+      payload: { versionId: publicId, start: true },
+    })),
+  );
+  return lineIds;
 }
 
 async function routeAuthor(pool: Pool, batchId: string): Promise<RouteAuthor> {

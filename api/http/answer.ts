@@ -30,17 +30,33 @@ export function makeAnswer(
     case 'empty':
       return { status: 204, headers, body: '' };
     case 'file':
-      return { flow: 'file', output: output as FileOutput };
+      return { flow: 'file', output: described(route, output as FileOutput) };
     case 'events':
       return { flow: 'events', output: output as AsyncIterable<StreamEvent<unknown>> };
     case 'json': {
       const body = JSON.stringify(visible(route, response.schema, output, caller));
       headers['content-type'] = `${response.contentType}; charset=utf-8`;
-      return { status: effects.status ?? response.status, headers, body };
+      const status = effects.status ?? response.status;
+      if (!isDescribed(route, status)) throw undescribed(route, status);
+      return { status, headers, body };
     }
     default:
       return response satisfies never;
   }
+}
+
+function described(route: RouteDefinition, output: FileOutput): FileOutput {
+  if (output.status !== undefined && !isDescribed(route, output.status)) throw undescribed(route, output.status);
+  return output;
+}
+
+function isDescribed({ response, alsoStatus }: RouteDefinition, status: number): boolean {
+  return status === response.status || alsoStatus.includes(status);
+}
+
+/** A status that the API's description does not know: a bug, told before anybody relies on it. */
+function undescribed(route: RouteDefinition, status: number): Error {
+  return new Error(`${route.method} ${route.path} answers ${status}, which its declaration does not name`);
 }
 
 export async function sendAnswer(

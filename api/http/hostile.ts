@@ -1,4 +1,4 @@
-import type { InputFault } from './validation';
+import type { InputFault } from './input-fault';
 
 /** Deeper than any honest document; bounds the walk and everything behind it. */
 const MAX_DEPTH = 32;

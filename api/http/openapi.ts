@@ -2,7 +2,7 @@ import { OpenApiGeneratorV31, OpenAPIRegistry } from '@asteasolutions/zod-to-ope
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { rolesWith } from '../../models/access/policy';
-import type { RouteDefinition } from './route';
+import type { ResponseSpec, RouteDefinition } from './route';
 import { SESSION_COOKIE } from './auth';
 
 const problem = z
@@ -109,17 +109,23 @@ function responsesOf(route: RouteDefinition): RouteConfig['responses'] {
   const responses: RouteConfig['responses'] = {};
   const description = route.summary.en;
   if (response.kind === 'empty') responses[204] = { description };
-  else if (response.kind === 'json') {
-    responses[response.status] = { description, content: { [response.contentType]: { schema: response.schema } } };
-  } else if (response.kind === 'file') {
-    responses[200] = { description, content: { [response.contentType]: { schema: fileSchema() } } };
-  } else responses[200] = { description, content: { 'text/event-stream': { schema: response.schema } } };
+  else {
+    const content = contentOf(response);
+    for (const status of [response.status, ...route.alsoStatus]) responses[status] = { description, content };
+  }
   if (route.etag === 'read' && !route.mutating) responses[304] = { description: 'Unchanged' };
   for (const status of problemStatuses(route)) {
-    const content = { 'application/problem+json': { schema: problem } };
+    const page = responses[status] as { content?: object } | undefined;
+    const content = { ...page?.content, 'application/problem+json': { schema: problem } };
     responses[status] = { description: PROBLEMS[status] ?? 'Problem', content };
   }
   return responses;
+}
+
+function contentOf(response: Exclude<ResponseSpec, { kind: 'empty' }>): Record<string, { schema: z.ZodType }> {
+  if (response.kind === 'json') return { [response.contentType]: { schema: response.schema } };
+  if (response.kind === 'file') return { [response.contentType]: { schema: fileSchema() } };
+  return { 'text/event-stream': { schema: response.schema } };
 }
 
 function problemStatuses(route: RouteDefinition): number[] {

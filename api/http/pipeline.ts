@@ -16,7 +16,7 @@ import type { RequestNotes } from './request-log';
 import { notesOf } from './request-log';
 import type { RouteDefinition } from './route';
 import { checkInput, validationError } from './validation';
-import type { InputFault } from './validation';
+import type { InputFault } from './input-fault';
 import { runWrite } from './writes';
 
 /**

@@ -69,7 +69,8 @@ export function toAppError(error: unknown): AppError {
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return fault(status, 'malformed-request', 'Запрос не разобрать', 'The request cannot be read', error);
   }
-  return (typeof code === 'string' ? databaseError(code, error) : null) ?? connectionError(error) ?? internal(error);
+  const known = typeof code === 'string' ? databaseError(code, error) : null;
+  return known ?? connectionError(error) ?? temporalError(error) ?? internal(error);
 }
 
 const PARSER_ERRORS: Readonly<Record<string, readonly [number, string, string, string]>> = {
@@ -103,6 +104,23 @@ function connectionError(error: unknown): AppError | null {
   )
     ? unavailable(error)
     : null;
+}
+
+/** gRPC's UNAVAILABLE. */
+const UNAVAILABLE = 14;
+
+/** What Temporal throws: a process that has ended or never was, a server that is away. */
+function temporalError(error: unknown): AppError | null {
+  for (
+    let at = error as { name?: string; code?: unknown; cause?: unknown } | null | undefined;
+    at;
+    at = at.cause as never
+  ) {
+    if (at.name === 'WorkflowNotFoundError')
+      return fault(409, 'process-ended', 'Процесс уже завершён', 'The process has ended already', error);
+    if (at.code === UNAVAILABLE) return unavailable(error);
+  }
+  return null;
 }
 
 function unavailable(cause: unknown): AppError {

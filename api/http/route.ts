@@ -112,6 +112,8 @@ interface RouteSpec<P, Q, B, R> {
   readonly query?: Q;
   readonly body?: B;
   readonly response: R;
+  /** Further statuses under which the same kind of answer may come, e.g. 200 for "had it before" beside 202. */
+  readonly alsoStatus?: readonly number[];
   /** `json` (default) | `multipart`: files by `ctx.files()`, nothing buffered | `raw`: bytes by `ctx.raw()`. */
   readonly input?: 'json' | 'multipart' | 'raw';
   /** Media types the body may have; default application/json, or what `input` implies. */
@@ -154,6 +156,7 @@ export interface RouteDefinition {
   readonly query: Schema | undefined;
   readonly body: Schema | undefined;
   readonly response: ResponseSpec;
+  readonly alsoStatus: readonly number[];
   readonly input: 'json' | 'multipart' | 'raw';
   readonly bodyTypes: readonly string[];
   readonly maxBytes: number;
@@ -203,6 +206,7 @@ export function defineRoute<
     query: closed(spec.query),
     body: closed(spec.body),
     response: spec.response,
+    alsoStatus: spec.alsoStatus ?? [],
     input,
     bodyTypes: spec.bodyTypes ?? DEFAULT_TYPES[input],
     maxBytes: spec.maxBytes ?? (input === 'json' ? MIB : 512 * MIB),

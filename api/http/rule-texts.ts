@@ -1,5 +1,5 @@
 import type { LocalizedText } from '../../models/errors';
-import type { InputFault } from './validation';
+import type { InputFault } from './input-fault';
 
 interface RuleText {
   readonly message: LocalizedText;

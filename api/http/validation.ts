@@ -2,18 +2,7 @@ import type { z } from 'zod';
 import type { LocalizedText } from '../../models/errors';
 import { AppError } from '../../models/errors';
 import { ruleText } from './rule-texts';
-
-/** One fault of the input: where, which rule, and what the rule wants. */
-export interface InputFault {
-  readonly path: string;
-  readonly rule: string;
-  readonly limit?: number | bigint | string | undefined;
-  /** What the field should be, e.g. 'string' or the allowed values. */
-  readonly expected?: string | undefined;
-  /** Own texts of a rule that is not in the catalogue. */
-  readonly message?: LocalizedText | undefined;
-  readonly fix?: LocalizedText | undefined;
-}
+import type { InputFault } from './input-fault';
 
 /** An entry of `errors[]` in a problem document, before a language is chosen. */
 export interface FieldError {

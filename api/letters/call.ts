@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { AppError } from '../../models/errors';
 import type { LetterAct } from '../../models/letters/acts';
@@ -16,9 +16,13 @@ export function requestIdOf(senderId: string, reference: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** Starts the request's workflow and returns its first answer, in one call. The same request again gets the same answer. */
+/**
+ * Starts the request's workflow and returns its first answer, in one call. The same request again gets the same answer
+ * from the workflow itself; the Update's id is of this call alone, since the server would repeat a refusal ("no such
+ * policy") for ever to whoever comes with the same id and a corrected request.
+ */
 export async function submitLetter(
-  deps: ApiDeps,
+  deps: Pick<ApiDeps, 'temporal' | 'letterQueue'>,
   requestId: string,
   submission: LetterSubmission,
 ): Promise<LetterView> {
@@ -29,7 +33,8 @@ export async function submitLetter(
     taskQueue: deps.letterQueue ?? FLOW_QUEUE,
     workflowIdConflictPolicy: 'USE_EXISTING',
   });
-  const update = { startWorkflowOperation: start, args: [submission] as [LetterSubmission], updateId: 'submit' };
+  const args: [LetterSubmission] = [submission];
+  const update = { startWorkflowOperation: start, args, updateId: `submit-${randomUUID()}` };
   return calling(() => temporal.workflow.executeUpdateWithStart(submitUpdate, update));
 }
 

@@ -56,6 +56,8 @@ const line = z.object({
   approvedTo: z.string().nullable(),
   usedQuantity: z.int(),
   usedKopecks: z.int(),
+  leftQuantity: z.int(),
+  leftKopecks: z.int(),
   ground: z.string().nullable(),
   reasonCode: z.string().nullable(),
   clause: z.string().nullable(),
@@ -87,6 +89,22 @@ export const letterDetail = letterListItem
     attachments: z.array(z.object({ id: z.string(), kind: z.string(), fileName: z.string(), addedAt: z.string() })),
   })
   .meta({ id: 'Letter' });
+
+/** An invoice line that cites the letter, and what it takes of it. */
+export const letterUse = z
+  .object({
+    lineNo: z.int(),
+    versionId: z.string(),
+    invoiceNo: z.string(),
+    invoiceLineNo: z.int(),
+    serviceDate: z.string(),
+    quantity: z.int(),
+    takenQuantity: z.int(),
+    takenKopecks: z.int(),
+    verdict: z.enum(['accept', 'reduce', 'refuse']).nullable(),
+    beyond: z.boolean(),
+  })
+  .meta({ id: 'LetterUse' });
 
 /** The short answer of a submission or an act: where the request stands, per line. */
 export const letterAnswer = z

@@ -106,6 +106,7 @@ export function feedbackRoutes(deps: ApiDeps): RouteDefinition[] {
       input: 'multipart',
       maxBytes: DEFAULT_LIMITS.maxFileBytes,
       response: json(fileView, 202),
+      alsoStatus: [200],
       handler: async (ctx) => {
         let received: { file: ImportFile; created: boolean } | null = null;
         for await (const upload of ctx.files()) {

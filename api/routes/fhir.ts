@@ -1,4 +1,3 @@
-import type { Bundle, CoverageEligibilityRequest } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { plainDate } from '../../models/calendar';
 import { scopeOf } from '../../models/access/policy';
@@ -6,23 +5,28 @@ import { coverageAnswer } from '../../models/letters/coverage';
 import { claimResponseBundle } from '../../models/letters/fhir/claim-response';
 import type { AnsweredRequest } from '../../models/letters/fhir/claim-response';
 import { eligibilityResponse, parseEligibility } from '../../models/letters/fhir/eligibility';
-import { parseClaimBundle } from '../../models/letters/fhir/parse-claim';
+import { parseClaimBundle, parseInquiry } from '../../models/letters/fhir/parse-claim';
 import { letterRequestSchema } from '../../models/letters/request.schema';
+import type { ParsedClaim } from '../../models/letters/fhir/parse-claim';
 import type { LetterRequestInput } from '../../models/letters/request.schema';
 import { gatherLetter } from '../../prisma/facts/letter-facts';
-import { readLetterDetail } from '../../prisma/repositories/letter-views';
+import { findRequestByNumber, readLetterDetail } from '../../prisma/repositories/letter-views';
 import type { LetterDetail } from '../../prisma/repositories/letter-views';
 import type { ApiDeps } from '../deps';
 import type { RouteContext } from '../http/context';
 import { notFound, unfit } from '../http/errors';
 import { defineRoute, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
-import { requestIdOf, submitLetter } from '../letters/call';
+import { assertFileSize, assertMediaType, keepAttachment } from '../letters/attachment';
+import type { NewFile } from '../letters/attachment';
+import { requestIdOf } from '../letters/call';
 import { requireReview } from '../letters/deps';
 import { assertOwnRequest } from '../letters/owner';
-import { assertSameRequest } from '../letters/same-request';
+import { requestLetter } from '../letters/request';
 
 const FHIR_JSON = 'application/fhir+json';
+/** A few scans in base64. */
+const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
 const TYPES = [FHIR_JSON, 'application/json'];
 /** Structure is read and judged by the parsers, which name the FHIRPath; the edge only asks for the resource. */
 const resource = <T extends string>(resourceType: T) => z.looseObject({ resourceType: z.literal(resourceType) });
@@ -36,20 +40,21 @@ export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
       method: 'post',
       path: '/fhir/R4/Claim/$submit',
       summary: { ru: 'FHIR: запрос согласования', en: 'FHIR: ask for prior authorisation' },
+      description: 'Documents may come along as `supportingInfo.valueAttachment` (PDF, JPEG or PNG, base64).',
       permission: 'letter:request',
       body: resource('Bundle'),
       bodyTypes: TYPES,
+      maxBytes: MAX_BUNDLE_BYTES,
       response: json(answer, 200, FHIR_JSON),
       transaction: 'own',
       idempotent: false,
       handler: async (ctx, { body }) => {
-        const request = checked(parseClaimBundle(body as unknown as Bundle));
-        await assertOwnRequest(deps.pool, ctx.principal, 'letter:request', request);
-        const requestId = requestIdOf(ctx.principal.id, request.senderRef ?? ctx.requestId);
-        const submittedAt = now();
-        const requester = { role: ctx.principal.role, id: ctx.principal.id };
-        const view = await submitLetter(deps, requestId, { requester, request, submittedAt });
-        if (view.letter.submittedAt !== submittedAt) await assertSameRequest(deps.pool, requestId, request);
+        const { attachments, ...asked } = parseClaimBundle(body);
+        const request = checked(asked);
+        const files = attachments.map(fileOf);
+        const view = await requestLetter(deps, ctx.principal, request, ctx.requestId);
+        const { requestId } = view.letter;
+        for (const file of files) await keepAttachment(deps.pool, requestId, file, ctx.principal.id);
         return bundleOf(deps, ctx, requestId);
       },
     }),
@@ -64,9 +69,11 @@ export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
       transaction: 'own',
       idempotent: false,
       handler: async (ctx, { body }) => {
-        const { senderRef } = parseClaimBundle(body as unknown as Bundle);
-        if (senderRef === null)
-          throw unfit('Claim.identifier', 'required', 'Нужен Claim.identifier', 'Claim.identifier is needed');
+        const { requestId, number, senderRef } = parseInquiry(body);
+        if (requestId !== null && z.uuid().safeParse(requestId).success) return bundleOf(deps, ctx, requestId);
+        const byNumber = number === null ? null : await findRequestByNumber(deps.pool, number);
+        if (byNumber !== null) return bundleOf(deps, ctx, byNumber);
+        if (senderRef === null) throw notFound('letter');
         return bundleOf(deps, ctx, requestIdOf(ctx.principal.id, senderRef));
       },
     }),
@@ -82,7 +89,7 @@ export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
       idempotent: false,
       handler: async (ctx, { body }) => {
         const at = now();
-        const parsed = parseEligibility(body as unknown as CoverageEligibilityRequest, plainDate(at));
+        const parsed = parseEligibility(body, plainDate(at));
         const request = checked(parsed);
         await assertOwnRequest(deps.pool, ctx.principal, 'coverage:check', request);
         const requestId = requestIdOf(ctx.principal.id, ctx.requestId);
@@ -97,6 +104,14 @@ export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
       },
     }),
   ];
+}
+
+/** Judged before anything is taken: a request whose document is no document is refused as a whole. */
+function fileOf({ base64, ...rest }: ParsedClaim['attachments'][number]): NewFile {
+  const content = Buffer.from(base64, 'base64');
+  assertFileSize(content.length);
+  assertMediaType(rest.mediaType, content);
+  return { ...rest, content };
 }
 
 function checked(parsed: unknown): LetterRequestInput {
@@ -122,13 +137,19 @@ function answeredOf(letter: LetterDetail): AnsweredRequest {
     clinicCode: letter.clinicCode,
     state: letter.state,
     submittedAt: letter.submittedAt,
-    validFrom: letter.validTo === null ? null : letter.lines.map((line) => line.periodFrom).sort()[0]!,
+    validFrom: letter.validTo === null ? null : firstDayOf(letter),
     validTo: letter.validTo,
     lines: letter.lines.map((line) => ({
       ...line,
       reasons: line.outcome === 'approved' ? [] : reasonsOf(letter, line.lineNo),
     })),
   };
+}
+
+/** The first day of what is promised; of what was asked for, when nothing is. */
+function firstDayOf({ lines }: LetterDetail): string {
+  const promised = lines.flatMap((line) => line.approvedFrom ?? []);
+  return (promised.length > 0 ? promised : lines.map((line) => line.periodFrom)).sort()[0]!;
 }
 
 /** Why a line is not simply approved, in Russian: the first answer's reasons and the clause that a doctor named. */

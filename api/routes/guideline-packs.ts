@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scopeOf } from '../../models/access/policy';
 import { versionInForce } from '../../models/library/lifecycle';
 import { listNotices } from '../../prisma/repositories/activation-take';
 import { checkPackHere, diffVersions, importPack } from '../../prisma/repositories/packs';
@@ -145,7 +146,14 @@ export function guidelinePackRoutes(_deps: ApiDeps): RouteDefinition[] {
       ),
       handler: async (ctx, { query }) => {
         const after = decodeCursor(query.cursor, z.tuple([z.number()]))?.[0] ?? 0;
-        const wanted = { batchId: query.batchId ?? null, open: query.open ?? false, after, limit: query.limit + 1 };
+        const filter = scopeOf(ctx.principal, 'task:read');
+        const wanted = {
+          filter,
+          batchId: query.batchId ?? null,
+          open: query.open ?? false,
+          after,
+          limit: query.limit + 1,
+        };
         return toPage(await listNotices(ctx.db, wanted), query.limit, (row) => [row.id]);
       },
     }),

@@ -34,6 +34,7 @@ export function serviceRoutes(deps: ApiDeps, metrics: Metrics): RouteDefinition[
       permission: 'public',
       bare: true,
       response: json(readiness),
+      alsoStatus: [503],
       handler: async (ctx) => {
         const results = await Promise.all(probes.map(async (probe) => [probe.name, await outcome(probe)] as const));
         const ready = results.every(([, result]) => result === 'ok');

@@ -83,6 +83,7 @@ export function importRoutes(deps: ApiDeps): RouteDefinition[] {
       input: 'multipart',
       maxBytes: DEFAULT_LIMITS.maxFileBytes,
       response: json(receivedView, 202),
+      alsoStatus: [200],
       handler: (ctx) => receiveRegistry(deps, ctx),
     }),
     defineRoute({

@@ -95,7 +95,8 @@ export function invoiceRoutes(deps: ApiDeps): RouteDefinition[] {
         const after = decodeCursor(query.cursor, z.tuple([z.number()]))?.[0] ?? -1;
         const rows = await readableVersionLines(ctx.db, invoice.internalId, { after, limit: query.limit + 1 });
         const { items, next } = toPage(rows, query.limit, (row) => [row.lineNo]);
-        return { items: await viewLines(ctx.db, items, ctx.principal.role !== 'clinic'), next };
+        const reader = ctx.principal.role === 'clinic' ? invoice.clinicCode : null;
+        return { items: await viewLines(ctx.db, items, reader), next };
       },
     }),
     defineRoute({

@@ -23,6 +23,7 @@ import {
 } from '../letters/act.schema';
 import { answerOf } from '../letters/answer';
 import { actOnLetter } from '../letters/call';
+import { todayOf } from '../letters/today';
 import { letterAnswer } from '../letters/views';
 
 export const LEASE_SECONDS = 15 * 60;
@@ -68,7 +69,8 @@ export function letterActRoutes(deps: ApiDeps): RouteDefinition[] {
         if ((await readLetterDetail(ctx.db, input.params.letterId, filter)) === null) throw notFound('letter');
         const { id, fullName, skills, role } = ctx.principal;
         const claimant = { id, name: fullName ?? '', skills, lead: role === 'lead-expert' };
-        return claimed(await claimLetter(ctx.db, input.params.letterId, claimant, LEASE_SECONDS));
+        const terms = { leaseSeconds: LEASE_SECONDS, today: todayOf(deps) };
+        return claimed(await claimLetter(ctx.db, input.params.letterId, claimant, terms));
       },
     }),
     defineRoute({

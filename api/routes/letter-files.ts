@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { scopeOf } from '../../models/access/policy';
 import type { Action } from '../../models/access/policy';
-import { AppError } from '../../models/errors';
-import { addAttachment, readAttachment, readDocument } from '../../prisma/repositories/letter-files';
+import { readAttachment, readDocument } from '../../prisma/repositories/letter-files';
 import type { StoredDocument } from '../../prisma/repositories/letter-files';
 import { readLetterDetail } from '../../prisma/repositories/letter-views';
 import type { LetterDetail } from '../../prisma/repositories/letter-views';
@@ -13,9 +11,8 @@ import { notFound } from '../http/errors';
 import { uuid } from '../http/fields';
 import { defineRoute, file, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
+import { assertFileSize, assertMediaType, keepAttachment, MAX_FILE_BYTES } from '../letters/attachment';
 
-const MAX_FILE_BYTES = 20 * 1024 * 1024;
-const MEDIA_TYPES = ['application/pdf', 'image/jpeg', 'image/png'];
 const params = z.object({ letterId: uuid() });
 
 /** Documents to a request, and the letter itself with its signature. */
@@ -85,24 +82,17 @@ export function letterFileRoutes(deps: ApiDeps): RouteDefinition[] {
 }
 
 async function keep(deps: ApiDeps, ctx: RouteContext, requestId: string, upload: UploadedFile): Promise<string> {
-  if (!MEDIA_TYPES.includes(upload.mimeType)) throw wrongType(upload.mimeType);
+  const { mimeType: mediaType, filename: fileName } = upload;
+  assertMediaType(mediaType);
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of upload.stream) {
     bytes += (chunk as Buffer).length;
-    if (bytes > MAX_FILE_BYTES) throw tooLarge();
+    assertFileSize(bytes);
     chunks.push(chunk as Buffer);
   }
-  const content = Buffer.concat(chunks);
-  return addAttachment(deps.pool, {
-    requestId,
-    kind: (upload.fields['kind'] ?? 'referral').slice(0, 60),
-    fileName: upload.filename.slice(0, 200),
-    mediaType: upload.mimeType,
-    sha256: createHash('sha256').update(content).digest('hex'),
-    content,
-    addedBy: ctx.principal.id,
-  });
+  const file = { kind: upload.fields['kind'] ?? 'referral', fileName, mediaType, content: Buffer.concat(chunks) };
+  return keepAttachment(deps.pool, requestId, file, ctx.principal.id);
 }
 
 async function ownLetter(deps: ApiDeps, ctx: RouteContext, id: string, action: Action): Promise<LetterDetail> {
@@ -120,20 +110,4 @@ async function issued(
   const document = await readDocument(ctx.db, id);
   if (document === null) throw notFound('letter-document');
   return { letter, document };
-}
-
-function wrongType(mediaType: string): AppError {
-  return new AppError(
-    'attachment.media-type',
-    { ru: 'Приложите PDF, JPEG или PNG', en: 'Attach a PDF, JPEG or PNG' },
-    { httpStatus: 415, details: { mediaType, allowed: MEDIA_TYPES } },
-  );
-}
-
-function tooLarge(): AppError {
-  return new AppError(
-    'attachment.too-large',
-    { ru: 'Файл больше 20 МБ', en: 'The file is larger than 20 MB' },
-    { httpStatus: 413, details: { maxBytes: MAX_FILE_BYTES } },
-  );
 }

@@ -10,10 +10,12 @@ import {
   removeConflict,
 } from '../../prisma/repositories/letter-settings';
 import { readLetterLanes } from '../../prisma/repositories/letter-lanes';
+import type { ApiDeps } from '../deps';
 import { conflict, notFound, unfit } from '../http/errors';
 import { code, id32, isoDate, kopecks, text, uuid } from '../http/fields';
 import { defineRoute, json, noContent } from '../http/route';
 import type { RouteDefinition } from '../http/route';
+import { todayOf } from '../letters/today';
 
 const hours = () => z.int().min(1).max(2000);
 const policyBody = z.strictObject({
@@ -26,7 +28,12 @@ const policyBody = z.strictObject({
   autoApproveKopecks: kopecks(),
   fourEyesKopecks: kopecks(),
   escalateBeforePercent: z.int().min(1).max(90).default(25),
+  /** Days that a promise stands, and per service: the longest matching prefix goes before. */
   validityDays: z.int().min(1).max(366).default(30),
+  validityRules: z
+    .array(z.strictObject({ service: code(40), days: z.int().min(1).max(366) }))
+    .max(200)
+    .default([]),
   documentRules: z
     .array(z.strictObject({ service: code(40), kinds: z.array(code(60)).min(1).max(10) }))
     .max(200)
@@ -68,7 +75,7 @@ const laneView = z
 const items = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
 
 /** What the insurer sets: clocks and ceilings per contract with versions, stand-ins, conflicts; and the lanes' record. */
-export function letterSettingsRoutes(): RouteDefinition[] {
+export function letterSettingsRoutes(deps: ApiDeps): RouteDefinition[] {
   const permission = 'letter:settings';
   return [
     defineRoute({
@@ -104,7 +111,7 @@ export function letterSettingsRoutes(): RouteDefinition[] {
       summary: { ru: 'Отсутствия врачей', en: 'Absences of doctors' },
       permission,
       response: json(items(absenceView)),
-      handler: async (ctx) => ({ items: await listAbsences(ctx.db) }),
+      handler: async (ctx) => ({ items: await listAbsences(ctx.db, todayOf(deps)) }),
     }),
     defineRoute({
       method: 'post',
@@ -117,7 +124,7 @@ export function letterSettingsRoutes(): RouteDefinition[] {
       handler: async (ctx, { body }) => {
         if (body.toDate < body.fromDate || body.standInId === body.doctorId)
           throw unfit('body', 'absence', 'Проверьте даты и заместителя', 'Check the days and the stand-in');
-        return addAbsence(ctx.db, body);
+        return addAbsence(ctx.db, body, todayOf(deps));
       },
     }),
     defineRoute({

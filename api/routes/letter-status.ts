@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { scopeOf } from '../../models/access/policy';
 import { LETTER_STATES } from '../../models/letters/types';
 import { readLetterMetrics } from '../../prisma/repositories/letter-metrics';
-import { readLetterDetail, readLetterStatus } from '../../prisma/repositories/letter-views';
+import { readLetterStatus, readRequestStatus } from '../../prisma/repositories/letter-views';
 import type { ApiDeps } from '../deps';
 import { notFound } from '../http/errors';
 import { isoDate, uuid } from '../http/fields';
@@ -60,10 +60,10 @@ export function letterStatusRoutes(deps: ApiDeps): RouteDefinition[] {
       response: json(statusView),
       etag: 'read',
       handler: async (ctx, input) => {
-        const letter = await readLetterDetail(ctx.db, input.params.letterId, scopeOf(ctx.principal, 'letter:read'));
+        const letter = await readRequestStatus(ctx.db, input.params.letterId, scopeOf(ctx.principal, 'letter:read'));
         if (letter === null) throw notFound('letter');
         ctx.etag(letter.revision);
-        return statusOf(letter);
+        return letter;
       },
     }),
     defineRoute({
@@ -76,7 +76,7 @@ export function letterStatusRoutes(deps: ApiDeps): RouteDefinition[] {
       response: events(statusView),
       handler: async (ctx, input) => {
         const filter = scopeOf(ctx.principal, 'letter:read');
-        const first = await readLetterDetail(ctx.db, input.params.letterId, filter);
+        const first = await readRequestStatus(ctx.db, input.params.letterId, filter);
         if (first === null) throw notFound('letter');
         return changes(deps, input.params.letterId, filter, ctx.signal);
       },
@@ -116,11 +116,6 @@ export function letterStatusRoutes(deps: ApiDeps): RouteDefinition[] {
 
 type Status = z.input<typeof statusView>;
 
-function statusOf(letter: Status): Status {
-  const { id, number, state, pendedFor, dueAt, revision } = letter;
-  return { id, number, state, pendedFor, dueAt, revision };
-}
-
 async function* changes(
   deps: ApiDeps,
   letterId: string,
@@ -129,11 +124,11 @@ async function* changes(
 ): AsyncGenerator<{ event: string; id: string; data: Status }> {
   let seen = -1;
   while (!signal.aborted) {
-    const letter = await readLetterDetail(deps.pool, letterId, filter);
+    const letter = await readRequestStatus(deps.pool, letterId, filter);
     if (letter === null) return;
     if (letter.revision !== seen) {
       seen = letter.revision;
-      yield { event: 'letter', id: String(seen), data: statusOf(letter) };
+      yield { event: 'letter', id: String(seen), data: letter };
     }
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
   }

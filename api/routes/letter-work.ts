@@ -5,17 +5,22 @@ import { appendLetterEvent } from '../../prisma/repositories/letters';
 import { claimLetter, holderOf, releaseLetter } from '../../prisma/repositories/letter-queue';
 import { saveSampleResult } from '../../prisma/repositories/letter-lanes';
 import { readLetterDetail, readLetterOwner } from '../../prisma/repositories/letter-views';
+import { standInOf } from '../../prisma/repositories/letter-settings';
+import type { Queryable } from '../../prisma/pool';
 import { findUser } from '../../prisma/repositories/users';
+import type { User } from '../../prisma/repositories/users';
+import type { ApiDeps } from '../deps';
 import { conflict, notFound } from '../http/errors';
 import { text, uuid } from '../http/fields';
 import { defineRoute, json, noContent } from '../http/route';
 import type { RouteDefinition } from '../http/route';
+import { todayOf } from '../letters/today';
 import { claimed, claimView, LEASE_SECONDS } from './letter-acts';
 
 const params = z.object({ letterId: uuid() });
 
 /** Work among doctors: handing a request over, and looking at trusted answers afterwards. */
-export function letterWorkRoutes(): RouteDefinition[] {
+export function letterWorkRoutes(deps: ApiDeps): RouteDefinition[] {
   return [
     defineRoute({
       method: 'post',
@@ -40,13 +45,16 @@ export function letterWorkRoutes(): RouteDefinition[] {
           );
         }
         const doctor = await findUser(ctx.db, input.body.doctorId);
-        if (doctor === null || (doctor.role !== 'medical-expert' && doctor.role !== 'lead-expert')) {
-          throw notFound('doctor');
+        if (doctor === null || !(await mayDecide(ctx.db, letterId, doctor))) throw notFound('doctor');
+        const today = todayOf(deps);
+        const standInId = await standInOf(ctx.db, doctor.id, today);
+        if (standInId !== undefined) {
+          throw conflict('letter.doctor-absent', 'Этот врач отсутствует', 'This doctor is absent', { standInId });
         }
         if (holder !== null) await releaseLetter(ctx.db, letterId, holder.id);
         const { id, fullName, skills, role } = doctor;
         const claimant = { id, name: fullName ?? '', skills, lead: role === 'lead-expert' };
-        return claimed(await claimLetter(ctx.db, letterId, claimant, LEASE_SECONDS));
+        return claimed(await claimLetter(ctx.db, letterId, claimant, { leaseSeconds: LEASE_SECONDS, today }));
       },
     }),
     defineRoute({
@@ -80,4 +88,12 @@ export function letterWorkRoutes(): RouteDefinition[] {
       },
     }),
   ];
+}
+
+/** A doctor of the letter's own hub, with an account in use. */
+async function mayDecide(db: Queryable, letterId: string, doctor: User): Promise<boolean> {
+  const { clinicId, policyholderId, policyId, hubId, status } = doctor;
+  const scope = { clinicId, policyholderId, policyId, hubId };
+  const filter = scopeOf({ ...doctor, kind: 'user', scope, credentialId: 'delegation' }, 'letter:decide');
+  return status === 'active' && (await readLetterOwner(db, letterId, filter)) !== null;
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { scopeOf } from '../../models/access/policy';
+import { OUTSIDE_ROLES } from '../../models/access/roles';
 import { readerView } from '../../models/letters/reader-view';
 import { LETTER_STATES, URGENCIES } from '../../models/letters/types';
 import { letterRequestSchema } from '../../models/letters/request.schema';
-import { listLetters, listRowFor, readLetterDetail } from '../../prisma/repositories/letter-views';
+import { listLetterUses } from '../../prisma/repositories/letter-use';
+import { listLetters, listRowFor, readLetterDetail, readRequestStatus } from '../../prisma/repositories/letter-views';
 import type { ApiDeps } from '../deps';
 import { decodeCursor, toPage } from '../http/cursor';
 import { notFound } from '../http/errors';
@@ -11,10 +13,8 @@ import { code, flag, page, paging, uuid } from '../http/fields';
 import { defineRoute, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
 import { answerOf } from '../letters/answer';
-import { requestIdOf, submitLetter } from '../letters/call';
-import { assertOwnRequest } from '../letters/owner';
-import { assertSameRequest } from '../letters/same-request';
-import { letterAnswer, letterDetail, letterListItem } from '../letters/views';
+import { requestLetter } from '../letters/request';
+import { letterAnswer, letterDetail, letterListItem, letterUse } from '../letters/views';
 
 const letterList = z.object({
   ...paging(),
@@ -43,14 +43,8 @@ export function letterRoutes(deps: ApiDeps): RouteDefinition[] {
       transaction: 'own',
       audit: { kind: 'change', subject: (_input, output) => ({ type: 'letter', ids: [output.id] }) },
       handler: async (ctx, { body }) => {
-        await assertOwnRequest(deps.pool, ctx.principal, 'letter:request', body);
-        const reference = body.senderRef ?? ctx.idempotencyKey ?? ctx.requestId;
-        const requestId = requestIdOf(ctx.principal.id, reference);
-        const submittedAt = (deps.now?.() ?? new Date()).toISOString();
-        const requester = { role: ctx.principal.role, id: ctx.principal.id };
-        const view = await submitLetter(deps, requestId, { requester, request: body, submittedAt });
-        if (view.letter.submittedAt !== submittedAt) await assertSameRequest(deps.pool, requestId, body);
-        ctx.header('Location', `/v1/letters/${requestId}`);
+        const view = await requestLetter(deps, ctx.principal, body, ctx.idempotencyKey ?? ctx.requestId);
+        ctx.header('Location', `/v1/letters/${view.letter.requestId}`);
         return answerOf(view);
       },
     }),
@@ -84,6 +78,23 @@ export function letterRoutes(deps: ApiDeps): RouteDefinition[] {
         if (letter === null) throw notFound('letter');
         ctx.etag(letter.revision);
         return readerView(letter, ctx.principal.role) as z.input<typeof letterDetail>;
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/letters/:letterId/uses',
+      summary: { ru: 'Что взяли счета', en: 'What invoices have taken' },
+      description: 'Lines that cite the letter, in the order in which they take of it; `beyond` those that exceed it.',
+      permission: 'letter:read',
+      params: z.object({ letterId: uuid() }),
+      response: json(z.object({ items: z.array(letterUse) })),
+      audit: { kind: 'read', subject: ({ params }) => ({ type: 'letter', ids: [params.letterId] }) },
+      handler: async (ctx, { params }) => {
+        const filter = scopeOf(ctx.principal, 'letter:read');
+        if ((await readRequestStatus(ctx.db, params.letterId, filter)) === null) throw notFound('letter');
+        const outside = OUTSIDE_ROLES.includes(ctx.principal.role);
+        const uses = await listLetterUses(ctx.db, params.letterId, outside);
+        return { items: uses.map((row) => letterUse.parse(row)) };
       },
     }),
   ];

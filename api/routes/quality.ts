@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scopeOf } from '../../models/access/policy';
 import { isNamedDoctor } from '../../models/access/roles';
 import { qualityByDoctor, qualityByRule } from '../../models/library/quality';
 import { isReason } from '../../models/review-case/reasons';
@@ -137,7 +138,8 @@ export function qualityRoutes(_deps: ApiDeps): RouteDefinition[] {
       response: json(page(sampleView)),
       handler: async (ctx, { query }) => {
         const after = decodeCursor(query.cursor, z.tuple([z.number()]))?.[0] ?? 0;
-        const rows = await listSamples(ctx.db, { state: query.state ?? null, after, limit: query.limit + 1 });
+        const filter = scopeOf(ctx.principal, 'task:read');
+        const rows = await listSamples(ctx.db, { filter, state: query.state ?? null, after, limit: query.limit + 1 });
         const { items, next } = toPage(rows, query.limit, (row) => [row.lineId]);
         return { items: items.map((row) => ({ ...row, reason: row.reason as 'random' | 'risk' })), next };
       },
@@ -169,7 +171,7 @@ export function qualityRoutes(_deps: ApiDeps): RouteDefinition[] {
         const { principal } = ctx;
         if (!isNamedDoctor(principal))
           throw forbidden('sample.no-doctor', 'Проверяет врач', 'A doctor checks a sample');
-        const sample = await lockSample(ctx.db, params.lineId);
+        const sample = await lockSample(ctx.db, params.lineId, scopeOf(principal, 'task:decide'));
         if (sample === null) throw notFound('sample');
         if (sample.state !== 'open')
           throw conflict('sample.checked', 'Строка уже проверена', 'The line is already checked');

@@ -109,6 +109,10 @@ export function reviewDecisionRoutes(deps: ApiDeps): RouteDefinition[] {
       summary: { ru: 'Запросы документов без ответа', en: 'Unanswered document requests' },
       permission: 'task:documents',
       response: json(z.object({ items: z.array(documentView) })),
+      audit: {
+        kind: 'read',
+        subject: (_input, output) => ({ type: 'review-task', ids: output.items.map((asked) => asked.taskId) }),
+      },
       handler: async (ctx) => {
         const filter = scopeOf(ctx.principal, 'task:documents');
         const rows = await listDocumentRequests(ctx.db, { filter, taskId: null, limit: 200 });

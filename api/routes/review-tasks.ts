@@ -49,6 +49,10 @@ export function reviewTaskRoutes(_deps: ApiDeps): RouteDefinition[] {
       permission: 'task:read',
       query: queueQuery,
       response: json(page(taskView)),
+      audit: {
+        kind: 'read',
+        subject: (_input, output) => ({ type: 'review-task', ids: output.items.map((task) => task.taskId) }),
+      },
       handler: async (ctx, { query }) => {
         const last = decodeCursor(query.cursor, cursorShape);
         const rows = await listTasks(ctx.db, {
@@ -90,7 +94,7 @@ export function reviewTaskRoutes(_deps: ApiDeps): RouteDefinition[] {
         ctx.etag(task.revision);
         return {
           ...viewTask(task),
-          lines: await viewLines(ctx.db, await readableTaskLines(ctx.db, task.id), true),
+          lines: await viewLines(ctx.db, await readableTaskLines(ctx.db, task.id), null),
           documents: documents.map(({ id, ...document }) => ({ documentRequestId: id, ...document })),
         };
       },

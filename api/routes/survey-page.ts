@@ -70,6 +70,7 @@ export function surveyPageRoutes(deps: ApiDeps): RouteDefinition[] {
       params,
       query,
       response: file(HTML),
+      alsoStatus: [404, 410],
       perMinute: PER_MINUTE,
       audit: { kind: 'read', subject },
       handler: async (ctx, input) => {
@@ -95,6 +96,7 @@ export function surveyPageRoutes(deps: ApiDeps): RouteDefinition[] {
       maxBytes: LONGEST_FORM,
       idempotent: false,
       response: file(HTML),
+      alsoStatus: [404, 409, 410, 422],
       perMinute: PER_MINUTE,
       audit: { kind: 'change', subject },
       handler: async (ctx, input) => {
@@ -137,6 +139,7 @@ export function surveyPageRoutes(deps: ApiDeps): RouteDefinition[] {
       maxBytes: LONGEST_FORM,
       idempotent: false,
       response: file(HTML),
+      alsoStatus: [404],
       perMinute: PER_MINUTE,
       audit: { kind: 'change', subject },
       handler: async (ctx, input) => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive, sleep } from './process-tools';
 
@@ -19,18 +19,23 @@ interface Note {
   children: { pid: number; command: string }[];
 }
 
+/** Others may pass through a folder that root made, since root's Postgres runs under another account; nobody reads it. */
+const FOLDER_MODE = process.getuid?.() === 0 ? 0o711 : 0o700;
+
 /**
  * Claims the folder for this process; ends leftovers of an earlier supervisor that died together with its guard.
  *
- * @throws when another living supervisor uses the folder
+ * @throws when the folder cannot be made or written, and when another living supervisor uses it
  */
 export async function claimDataDir(path: string): Promise<DataDir> {
-  mkdirSync(join(path, 'logs'), { recursive: true });
+  makeFolders(path);
   const file = join(path, 'running.json');
   const left = readNote(file);
   if (left !== undefined) {
     if (left.supervisor !== process.pid && isAlive(left.supervisor) && looksLikeMedex(left.supervisor)) {
-      throw new Error(`${path} is in use by process ${left.supervisor}: stop it, or choose another --data-dir`);
+      throw new Error(
+        `${path} занята процессом ${left.supervisor} / is in use by process ${left.supervisor}: stop it, or choose another --data-dir`,
+      );
     }
     await endLeftovers(left);
   }
@@ -45,6 +50,24 @@ export async function claimDataDir(path: string): Promise<DataDir> {
     noteProcesses: (processes) => note(processes.map(({ pid }) => ({ pid, command: commandOf(pid) }))),
     release: () => rmSync(file, { force: true }),
   };
+}
+
+/** Only a folder that is made here gets its rights from here; logs and workflow histories are the owner's in any. */
+function makeFolders(path: string): void {
+  const logs = join(path, 'logs');
+  const temporalFile = join(path, 'temporal.db');
+  try {
+    mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+    mkdirSync(logs, { recursive: true, mode: 0o700 });
+    chmodSync(logs, 0o700);
+    if (existsSync(temporalFile)) chmodSync(temporalFile, 0o600);
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new Error(`В ${path} нельзя писать (${why}) / the data folder cannot be written: choose another --data-dir`, {
+      cause: error,
+    });
+  }
 }
 
 function readNote(file: string): Note | undefined {

@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { freePort } from './free-port';
+import { freePort, startOnFreePorts } from './free-port';
 import { spawnGuarded } from './guarded-spawn';
 import { postgresBinaries } from './parts';
 import { type PostgresAccount, postgresAccount, wrapForAccount } from './postgres-account';
@@ -77,7 +77,11 @@ const VOLATILE: Record<string, string> = {
  *
  * @throws when the binaries are missing or the server does not come up; the message carries its last words
  */
-export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+export function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  return startOnFreePorts(() => startOnce(options));
+}
+
+async function startOnce(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const binaries = postgresBinaries();
   const database = options.database ?? 'medex';
   const account = postgresAccount(options.dataDir);

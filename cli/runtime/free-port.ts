@@ -17,6 +17,23 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/**
+ * Starts something on ports that were free when they were asked for. Another process may have been quicker: then it is
+ * started anew, and `start` asks for other ports.
+ *
+ * @throws what the last of five tries threw, and at once whatever has another cause than a taken port
+ */
+export async function startOnFreePorts<T>(start: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      const taken = /EADDRINUSE|address already in use/i.test(String((error as Partial<Error> | null)?.message));
+      if (!taken || tries === 5) throw error;
+    }
+  }
+}
+
 async function tryPort(port: number): Promise<number | undefined> {
   try {
     const server = await listen(port);

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { freePort, freePorts } from './free-port';
+import { freePort, freePorts, startOnFreePorts } from './free-port';
 import { spawnGuarded } from './guarded-spawn';
 import { temporalCli } from './parts';
 import { killGroup, sleep, tailOf, waitForExit } from './process-tools';
@@ -17,6 +17,8 @@ export interface TemporalServerOptions {
   ui?: number | false;
   namespace?: string;
   searchAttributes?: Record<string, SearchAttributeType>;
+  /** Settings of the server beside or instead of ours, by Temporal's own names. */
+  dynamicConfig?: Record<string, unknown>;
   onLog?: (line: string) => void;
 }
 
@@ -49,7 +51,11 @@ const DYNAMIC_CONFIG: Record<string, unknown> = {
  *
  * @throws when the tool is missing or the server does not come up; the message carries its last words
  */
-export async function startTemporalServer(options: TemporalServerOptions = {}): Promise<TemporalServer> {
+export function startTemporalServer(options: TemporalServerOptions = {}): Promise<TemporalServer> {
+  return startOnFreePorts(() => startOnce(options));
+}
+
+async function startOnce(options: TemporalServerOptions): Promise<TemporalServer> {
   const cli = temporalCli();
   const namespace = options.namespace ?? 'medex';
   const [http, metrics] = (await freePorts(2)) as [number, number];
@@ -59,7 +65,7 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
   args.push('--http-port', String(http), '--metrics-port', String(metrics), '--namespace', namespace);
   args.push('--disable-config-env', '--disable-config-file');
   args.push(...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]));
-  for (const [key, value] of Object.entries(DYNAMIC_CONFIG)) {
+  for (const [key, value] of Object.entries({ ...DYNAMIC_CONFIG, ...options.dynamicConfig })) {
     args.push('--dynamic-config-value', `${key}=${JSON.stringify(value)}`);
   }
   for (const [key, type] of Object.entries(options.searchAttributes ?? {}))
@@ -69,7 +75,9 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
     args.push('--db-filename', options.dbFile);
   }
 
-  const child = spawnGuarded(cli, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // The tool knows no option for the rights of its file, which holds workflow histories.
+  const ownOnly = ['-c', 'umask 077; exec "$0" "$@"', cli, ...args];
+  const child = spawnGuarded('/bin/sh', ownOnly, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lastWords = tailOf(child, options.onLog);
   const exited = waitForExit(child);
   const address = `127.0.0.1:${port}`;

@@ -1,5 +1,5 @@
 import type { LocalizedText } from '../errors';
-import type { ActingDoctor, LineDecision } from './decision';
+import type { ActingDoctor, LineDecision } from './types';
 
 /** Whoever acts from outside the insurer or for the insured. */
 export interface Actor {
@@ -40,7 +40,7 @@ export type LetterAct =
     }
   | { readonly kind: 'appeal'; readonly actor: Actor; readonly reason: string; readonly lineNos: readonly number[] }
   | {
-      /** What invoices have taken so far, in all: the same message twice says the same. */
+      /** What invoices have taken so far, in all: counted by the step itself, under the letter's lock. */
       readonly kind: 'use';
       readonly lines: readonly { readonly lineNo: number; readonly quantity: number; readonly kopecks: number }[];
     };

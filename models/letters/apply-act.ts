@@ -77,7 +77,7 @@ export function applyAct(letter: LetterRecord, { act, at }: KeyedAct): LetterRec
       }
       const lines = letter.lines.map((line) => {
         const decision = act.lines.find((candidate) => candidate.lineNo === line.lineNo);
-        return decision === undefined ? line : decideLine(line, decision, act.doctor);
+        return decision === undefined ? line : decideLine(line, decision, act.doctor, at);
       });
       const heard = [...letter.decidedBy, ...(letter.proposedBy === null ? [] : [letter.proposedBy]), act.doctor.id];
       const decidedBy = [...new Set(heard)];
@@ -122,18 +122,26 @@ export function applyAct(letter: LetterRecord, { act, at }: KeyedAct): LetterRec
       const lines = letter.lines.map(contested);
       return { ...letter, lines, clock, state: 'pended', pendedFor: 'expert', finalAt: null, escalatedAt: null };
     }
-    case 'use': {
-      const lines = letter.lines.map((line) => {
-        const taken = act.lines.find((candidate) => candidate.lineNo === line.lineNo);
-        return { ...line, usedQuantity: taken?.quantity ?? 0, usedKopecks: taken?.kopecks ?? 0 };
-      });
-      const open = lines.some((line) => isPromised(line) && line.usedQuantity < line.approvedQuantity);
-      if (!isInForce(letter) && letter.state !== 'used') return { ...letter, lines };
-      return { ...letter, lines, state: open ? reopened(letter) : 'used' };
-    }
+    case 'use':
+      return countUse(letter, act.lines);
     default:
       return act satisfies never;
   }
+}
+
+/** What invoices have taken by now. The letter itself when that is what it says already. */
+function countUse(letter: LetterRecord, uses: Extract<LetterAct, { kind: 'use' }>['lines']): LetterRecord {
+  const lines = letter.lines.map((line) => {
+    const taken = uses.find((candidate) => candidate.lineNo === line.lineNo);
+    const [usedQuantity, usedKopecks] = [taken?.quantity ?? 0, taken?.kopecks ?? 0];
+    const same = usedQuantity === line.usedQuantity && usedKopecks === line.usedKopecks;
+    return same ? line : { ...line, usedQuantity, usedKopecks };
+  });
+  const stands = isInForce(letter) || letter.state === 'used';
+  const open = lines.some((line) => isPromised(line) && line.usedQuantity < line.approvedQuantity);
+  const state = !stands ? letter.state : open ? reopened(letter) : 'used';
+  if (state === letter.state && lines.every((line, i) => line === letter.lines[i])) return letter;
+  return { ...letter, lines, state };
 }
 
 /** Owed documents never came: what was asked is closed, what was promised before stands. */

@@ -1,34 +1,9 @@
+import { plainDate } from '../calendar';
 import { objection } from './acts';
 import type { Objection } from './acts';
 import type { LetterRecord, LetterRecordLine, LineAuthor } from './record';
-
-/** A doctor who acts on a request, as the access layer named them. */
-export interface ActingDoctor {
-  readonly id: string;
-  readonly fullName: string;
-  readonly lead: boolean;
-}
-
-export type LineDecision =
-  | { readonly lineNo: number; readonly kind: 'approve' }
-  | {
-      readonly lineNo: number;
-      readonly kind: 'approve-part';
-      readonly quantity: number;
-      /** Ceiling of the sum in kopecks; null = quantity at the contract price. */
-      readonly amount: number | null;
-      readonly periodFrom: string | null;
-      readonly periodTo: string | null;
-      readonly reasonCode: string;
-      readonly clause: string;
-    }
-  | {
-      readonly lineNo: number;
-      readonly kind: 'refuse';
-      readonly ground: 'administrative' | 'medical';
-      readonly reasonCode: string;
-      readonly clause: string;
-    };
+import { cutToTerm, validityEnd } from './term';
+import type { ActingDoctor, LineDecision } from './types';
 
 /** Judges a doctor's decision before anything is written: each open line decided once, reasons and clauses given. */
 export function objectToDecision(
@@ -77,9 +52,7 @@ export function objectToDecision(
 
 function objectToLine(decision: LineDecision, line: LetterRecordLine): Objection | null {
   const no = decision.lineNo;
-  const worse =
-    decision.kind === 'refuse' || (decision.kind === 'approve-part' && decision.quantity < line.approvedQuantity);
-  if (worse && line.approvedQuantity > 0) {
+  if (line.approvedQuantity > 0 && takesAway(decision, line)) {
     return objection(
       'letter.appeal-worse',
       `Строка ${no}: возражение не может уменьшить уже обещанное (${line.approvedQuantity})`,
@@ -138,6 +111,20 @@ function objectToTerms(
   );
 }
 
+/** Less than what stands already: fewer units, a smaller sum, a shorter period. */
+function takesAway(decision: LineDecision, line: LetterRecordLine): boolean {
+  if (decision.kind === 'refuse') return true;
+  if (decision.kind === 'approve') return false;
+  const amount = decision.amount ?? decision.quantity * (line.unitPrice ?? 0);
+  const [from, to] = [decision.periodFrom ?? line.periodFrom, decision.periodTo ?? line.periodTo];
+  return (
+    decision.quantity < line.approvedQuantity ||
+    amount < line.approvedKopecks ||
+    from > (line.approvedFrom ?? from) ||
+    (decision.periodTo !== null && to < (line.approvedTo ?? to))
+  );
+}
+
 const hasAmount = (decision: LineDecision): boolean => decision.kind === 'approve-part' && decision.amount !== null;
 
 function notOpen(lineNo: number): Objection {
@@ -169,12 +156,25 @@ export function disagrees(letter: LetterRecord, doctor: ActingDoctor, decisions:
   return promiseOf(letter.proposal) !== promiseOf(decisions);
 }
 
-/** A line after a doctor's decision. The caller has checked it with `objectToDecision`. */
-export function decideLine(line: LetterRecordLine, decision: LineDecision, doctor: ActingDoctor): LetterRecordLine {
+/**
+ * A line after a doctor's decision. The caller has checked it with `objectToDecision`. A period that the doctor names is
+ * the doctor's; without one the promise stands for the requested period, as long as the contract's policy lets it.
+ * @param at instant of the decision
+ */
+export function decideLine(
+  line: LetterRecordLine,
+  decision: LineDecision,
+  doctor: ActingDoctor,
+  at: string,
+): LetterRecordLine {
   const author: LineAuthor = { kind: 'doctor', id: doctor.id, name: doctor.fullName };
   switch (decision.kind) {
     case 'approve':
-      return { ...line, ...promise(line, line.quantity, null), outcome: 'approved', ...noReason, author };
+      return untilTerm(
+        { ...line, ...promise(line, line.quantity, null), outcome: 'approved', ...noReason, author },
+        line,
+        at,
+      );
     case 'approve-part': {
       const { reasonCode, clause } = decision;
       const period = {
@@ -182,7 +182,9 @@ export function decideLine(line: LetterRecordLine, decision: LineDecision, docto
         approvedTo: decision.periodTo ?? line.periodTo,
       };
       const promised = { ...promise(line, decision.quantity, decision.amount), ...period };
-      return { ...line, ...promised, outcome: 'partial', ground: 'medical', reasonCode, clause, author };
+      const cut = { ground: 'medical', reasonCode, clause, author } as const;
+      const decided: LetterRecordLine = { ...line, ...promised, outcome: 'partial', ...cut };
+      return decision.periodTo === null ? untilTerm(decided, line, at) : decided;
     }
     case 'refuse': {
       const { ground, reasonCode, clause } = decision;
@@ -191,6 +193,14 @@ export function decideLine(line: LetterRecordLine, decision: LineDecision, docto
     default:
       return decision satisfies never;
   }
+}
+
+/** The policy's term of a promise; one that stood longer already (extended, then appealed) keeps its last day. */
+function untilTerm(decided: LetterRecordLine, before: LetterRecordLine, at: string): LetterRecordLine {
+  const end = validityEnd(decided.approvedFrom!, plainDate(at), decided.validityDays);
+  const cut = cutToTerm(decided, end);
+  const stood = before.approvedTo;
+  return stood !== null && stood > cut.approvedTo! ? { ...decided, approvedTo: stood } : cut;
 }
 
 const noReason = { ground: null, reasonCode: null, clause: null } as const;

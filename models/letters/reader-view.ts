@@ -1,4 +1,6 @@
 import type { Role } from '../access/roles';
+import { valuesForClinic } from '../review/catalogue/for-clinic';
+import type { LetterFinding } from './types';
 
 interface ThreadEntry {
   readonly kind: string;
@@ -8,7 +10,12 @@ interface ThreadEntry {
   readonly body: unknown;
 }
 
+interface ReadableLine {
+  readonly findings: readonly LetterFinding[];
+}
+
 interface Readable {
+  readonly clinicCode: string;
   readonly state: string;
   readonly skill: string | null;
   readonly escalatedAt: string | null;
@@ -20,6 +27,7 @@ interface Readable {
   readonly awaitsLead: boolean;
   readonly trustedLane: boolean;
   readonly thread: readonly ThreadEntry[];
+  readonly lines: readonly ReadableLine[];
 }
 
 /** What the clinic and the insured may read of an entry; an entry without a list is the insurer's own business. */
@@ -38,7 +46,8 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * A request as its reader may see it. Staff sees all; the clinic and the insured see questions, answers and decisions
- * that hold, but neither doctors' notes and proposals among themselves nor how the insurer deals out its work.
+ * that hold, but neither doctors' notes and proposals among themselves, nor how the insurer deals out its work, nor which
+ * line of another clinic a finding refers to.
  */
 export function readerView<L extends Readable>(letter: L, role: Role): L {
   if (role !== 'clinic' && role !== 'insured') return letter;
@@ -64,6 +73,10 @@ export function readerView<L extends Readable>(letter: L, role: Role): L {
     awaitsLead: false,
     trustedLane: false,
     thread,
+    lines: letter.lines.map((line) => ({
+      ...line,
+      findings: line.findings.map((found) => ({ ...found, values: valuesForClinic(found.values, letter.clinicCode) })),
+    })),
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Deadline } from '../calendar';
-import type { LineDecision } from './decision';
-import type { LetterState, LineOutcome, PendReason, Urgency } from './types';
+import type { LetterState, LineDecision, LineOutcome, PendReason, Urgency } from './types';
 
 /** A request as it is stored, without personal data beyond opaque ids. Instants ISO, dates 'YYYY-MM-DD', kopecks. */
 export interface LetterRecord {
@@ -35,6 +34,8 @@ export interface LetterRecordLine {
   readonly unitPrice: number | null;
   readonly periodFrom: string;
   readonly periodTo: string;
+  /** Days that a promise for the line stands, by the policy of the day it was asked for; null = none was kept. */
+  readonly validityDays: number | null;
   readonly outcome: LineOutcome;
   readonly approvedQuantity: number;
   readonly approvedKopecks: number;

@@ -30,6 +30,10 @@ export const answerTexts = {
     ru: `Срок согласован по ${date}: дальше покрытие или год лимитов кончается`,
     en: `The term is agreed until ${date}: cover or the year of the limits ends there`,
   }),
+  validityEnds: (date: string, days: number): LocalizedText => ({
+    ru: `Письмо действует по ${date}: срок по условиям договора в днях – ${days}; его можно продлить`,
+    en: `The letter stands until ${date}: the contract gives it ${days} days; it can be extended`,
+  }),
   overCeiling: (): LocalizedText => ({
     ru: 'Сумма запроса выше предела автоматического согласования: решает врач-эксперт',
     en: 'The sum is above the ceiling of automatic approval: an expert decides',

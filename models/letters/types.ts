@@ -42,6 +42,14 @@ export interface LimitRoom {
   readonly left: number;
 }
 
+/** Where a promise ends at the latest, and the code that says why. */
+export interface TermEnd {
+  /** The last day, 'YYYY-MM-DD'. */
+  readonly date: string;
+  /** `ELIG-02`: cover or the year of its limits ends; `AUTH-03`: the letter stands no longer by the contract's policy. */
+  readonly reasonCode: 'ELIG-02' | 'AUTH-03';
+}
+
 /** Everything that the first answer on one line depends on, gathered before the decision. */
 export interface LineFacts {
   readonly lineNo: number;
@@ -54,8 +62,10 @@ export interface LineFacts {
   /** Numbers of open letters for the same person and service whose period overlaps. */
   readonly duplicateLetters: readonly string[];
   readonly missingDocuments: readonly string[];
-  /** Last day that a promise can stand on; null = not covered at all. */
-  readonly coveredTo: string | null;
+  /** Where a promise that is given now ends at the latest; null = nothing bounds it (not covered at all). */
+  readonly termEnd: TermEnd | null;
+  /** Days that a promise for the service stands, by the policy in force. */
+  readonly validityDays: number;
   /** Service and clinic are in the trusted lane. */
   readonly trusted: boolean;
 }
@@ -70,7 +80,9 @@ export interface LetterPolicy {
   readonly fourEyesKopecks: number;
   /** Escalation to the lead when this share of the clock is left. */
   readonly escalateBeforePercent: number;
+  /** Days that a promise stands, and per service (the longest matching prefix goes before). */
   readonly validityDays: number;
+  readonly validityRules: readonly { readonly service: string; readonly days: number }[];
   readonly documentRules: readonly { readonly service: string; readonly kinds: readonly string[] }[];
 }
 
@@ -98,3 +110,32 @@ export interface FirstAnswer {
   readonly trustedLane: boolean;
   readonly lines: readonly LineAnswer[];
 }
+
+/** A doctor who acts on a request, as the access layer named them. */
+export interface ActingDoctor {
+  readonly id: string;
+  readonly fullName: string;
+  readonly lead: boolean;
+}
+
+/** What a doctor decides on one line. Money in kopecks, days 'YYYY-MM-DD'. */
+export type LineDecision =
+  | { readonly lineNo: number; readonly kind: 'approve' }
+  | {
+      readonly lineNo: number;
+      readonly kind: 'approve-part';
+      readonly quantity: number;
+      /** Ceiling of the sum in kopecks; null = quantity at the contract price. */
+      readonly amount: number | null;
+      readonly periodFrom: string | null;
+      readonly periodTo: string | null;
+      readonly reasonCode: string;
+      readonly clause: string;
+    }
+  | {
+      readonly lineNo: number;
+      readonly kind: 'refuse';
+      readonly ground: 'administrative' | 'medical';
+      readonly reasonCode: string;
+      readonly clause: string;
+    };

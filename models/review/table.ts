@@ -13,6 +13,9 @@ export type DayNumber = number;
 /** Stands for "open end" wherever a last day is optional. */
 export const OPEN_END: DayNumber = 0x7fffffff;
 
+/** Begins the invoice number of a line that is only asked for: sorts behind every real number of the day. */
+export const NOT_BILLED = '\uffff';
+
 /** `letter` column: nothing was cited. */
 export const NO_LETTER = -1;
 /** `letter` column: a number was cited that no letter has. */

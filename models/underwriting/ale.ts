@@ -3,6 +3,7 @@ import type { UnderwritingModel } from './model';
 import { encodeFor, memberLogs } from './expectation';
 import { quantileOf, sortedFinite } from './quantiles';
 import { readRows } from './rows';
+import { requireColumn } from './spec';
 import type { Table } from './table';
 import { levelsOf, numbersOf, withColumn } from './table';
 
@@ -18,6 +19,8 @@ export interface AlePoint {
  * Accumulated local effects (Apley & Zhu 2020) of a factor over a table: differences of the log forecast across each
  * bin for the rows that lie in it, added up and centred; robust where factors go together, as price and level do.
  * Categories: mean difference when each row takes the level. Competition is kept as it is in each programme.
+ *
+ * @throws AppError UNDERWRITING_COLUMNS when the table has no such factor
  */
 export function accumulatedEffects(
   tf: TensorFlow | null,
@@ -26,6 +29,7 @@ export function accumulatedEffects(
   code: string,
   bins = 10,
 ): AlePoint[] {
+  requireColumn(table, 'factor', code);
   const factor = model.factors.find((one) => one.code === code);
   const logsOf = (changed: Table): Float64Array => {
     const rows = readRows(
@@ -34,7 +38,7 @@ export function accumulatedEffects(
       model.factors.map((one) => one.code),
       model.lastIndex,
     );
-    const logs = memberLogs(tf, model.shape, model.members, rows, encodeFor(model, rows));
+    const logs = memberLogs(tf, model, model.members, rows, encodeFor(model, rows));
     return logs[0]!.map((_, row) => logs.reduce((sum, own) => sum + own[row]!, 0) / logs.length);
   };
   const rows = readRows(table, model.columns, [], model.lastIndex);

@@ -1,6 +1,7 @@
 import { quantileOf, sortedFinite } from './quantiles';
 import { createRandom } from './random';
 import type { Scored } from './score';
+import { requireColumn } from './spec';
 import { levelsOf, numbersOf } from './table';
 import type { Factor } from './catalogue';
 
@@ -18,13 +19,18 @@ export interface CutStatistic {
   readonly ratioHigh: number;
 }
 
-/** Statistics by the bands (numerics: up to 8 of equal size) or levels of one factor, or of two crossed. */
+/**
+ * Statistics by the bands (numerics: up to 8 of equal size) or levels of one factor, or of two crossed.
+ *
+ * @throws AppError UNDERWRITING_COLUMNS when the table has no such column
+ */
 export function cutStatistics(
   scored: Scored,
   factors: readonly Factor[],
   codes: readonly string[],
   bands = 8,
 ): CutStatistic[] {
+  for (const code of codes) requireColumn(scored.rows.table, 'factor', code);
   const labels = codes.map((code) =>
     labelsOf(
       scored,

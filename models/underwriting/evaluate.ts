@@ -1,9 +1,11 @@
+import { AppError } from '../errors';
 import { championForecasts } from './champions';
 import { meanDeviance } from './deviance';
 import { firstRows, setTotals } from './groups';
 import type { Estimate, GroupCase } from './metrics';
 import {
   bootstrap,
+  bootstrapDraws,
   coverage,
   decileRatios,
   groupDeviance,
@@ -14,6 +16,7 @@ import {
 } from './metrics';
 import type { UnderwritingModel } from './model';
 import { quantileOf, sortedFinite } from './quantiles';
+import type { ModelRows } from './rows';
 import type { Scored } from './score';
 import { levelsOf, numbersOf } from './table';
 
@@ -54,15 +57,22 @@ export interface Evaluation {
   /** Row-level mean deviance by model (power of the model's family) and its null model. */
   readonly rowDeviance: Readonly<Record<ModelName, number>>;
   readonly rowPower: number;
-  readonly deciles: readonly number[];
+  /** Paid / forecast in ten bands of forecast, with the 95 % bootstrap over groups. */
+  readonly deciles: readonly Estimate[];
   readonly bands: readonly SegmentFigures[];
   readonly cuts: readonly CutFigures[];
 }
 
 const MIN_CUT = 50;
 
-/** Measures a scored table that has its totals: groups' totals first, rows' deviance beside, champions with both. */
-export function evaluateScored(model: UnderwritingModel, scored: Scored): Evaluation {
+/**
+ * Measures a scored table that has its totals: groups' totals first, rows' deviance beside, champions with both.
+ *
+ * @throws AppError UNDERWRITING_COLUMNS when no row has a total
+ */
+export function evaluateScored(model: UnderwritingModel, all: Scored): Evaluation {
+  if (all.rows.total.every((total) => Number.isNaN(total))) throw noTotals(model.columns.target);
+  const scored = knownRows(all);
   const { rows } = scored;
   const champions = championForecasts(model.champions, rows, model.history);
   const byModel: Record<ModelName, Float64Array> = {
@@ -70,28 +80,54 @@ export function evaluateScored(model: UnderwritingModel, scored: Scored): Evalua
     ...champions,
     constant: rows.base.map((base) => base * model.meanRate),
   };
-  const cases = casesOf(scored, byModel);
+  const cases = casesOf(scored, byModel, model.shape.compete);
   const weights = rows.exposure;
   const rowDeviance = Object.fromEntries(
     MODEL_NAMES.map((name) => [name, meanDeviance(rows.total, byModel[name], weights, model.power)]),
   ) as Record<ModelName, number>;
-  const all = cases.map(({ one }) => one);
+  const measured = cases.map(({ one }) => one);
   const cohorts: [string, GroupCase[]][] = [
-    ['all', all],
-    ['renewal', all.filter(({ renewal }) => renewal)],
-    ['new business', all.filter(({ renewal }) => !renewal)],
+    ['all', measured],
+    ['renewal', measured.filter(({ renewal }) => renewal)],
+    ['new business', measured.filter(({ renewal }) => !renewal)],
   ];
   return {
     version: model.version,
     rows: rows.table.rows,
     segments: cohorts
-      .filter(([name, own]) => own.length > 0 && (name === 'all' || own.length < all.length))
+      .filter(([name, own]) => own.length > 0 && (name === 'all' || own.length < measured.length))
       .map(([name, own]) => segmentOf(name, own, model.power)),
     rowDeviance,
     rowPower: model.power,
-    deciles: decileRatios(all, 'model'),
-    bands: sizeBands(all).map(([name, own]) => segmentOf(name, own, model.power, 0)),
+    deciles: decilesOf(measured),
+    bands: sizeBands(measured).map(([name, own]) => segmentOf(name, own, model.power, 0)),
     cuts: cutsOf(model, scored, cases),
+  };
+}
+
+/**
+ * What can be measured: a row without a total leaves its group's totals and bounds, a total below zero counts as none
+ * (as in training).
+ */
+function knownRows(scored: Scored): Scored {
+  const { rows } = scored;
+  const known = (value: number, row: number): number => (Number.isNaN(rows.total[row]!) ? 0 : value);
+  const lower = scored.lower.map(known);
+  const upper = scored.upper.map(known);
+  return {
+    ...scored,
+    rows: {
+      ...rows,
+      total: rows.total.map((total) => Math.max(Number.isNaN(total) ? 0 : total, 0)),
+      exposure: rows.exposure.map(known),
+      base: rows.base.map(known),
+    },
+    prediction: scored.prediction.map(known),
+    lower,
+    upper,
+    setPrediction: setTotals(rows, scored.prediction.map(known)),
+    setLower: setTotals(rows, lower),
+    setUpper: setTotals(rows, upper),
   };
 }
 
@@ -100,15 +136,16 @@ interface PlacedCase {
   readonly row: number;
 }
 
-function casesOf(scored: Scored, byModel: Readonly<Record<ModelName, Float64Array>>): PlacedCase[] {
+function casesOf(scored: Scored, byModel: Readonly<Record<ModelName, Float64Array>>, compete: boolean): PlacedCase[] {
   const { rows } = scored;
   const paid = setTotals(rows, rows.total);
+  const exposures = setExposures(rows, compete);
   const sums = MODEL_NAMES.map((name) => setTotals(rows, byModel[name]));
   return Array.from(firstRows(rows)).flatMap((row, set) => {
-    if (Number.isNaN(paid[set]!) || !(rows.exposure[row]! > 0)) return [];
+    if (!(exposures[set]! > 0)) return [];
     const one: GroupCase = {
       paid: paid[set]!,
-      exposure: rows.exposure[row]!,
+      exposure: exposures[set]!,
       renewal: scored.experience.renewal[row] === 1,
       forecasts: Object.fromEntries(MODEL_NAMES.map((name, k) => [name, sums[k]![set]!])),
       lower: scored.setLower[set]!,
@@ -116,6 +153,17 @@ function casesOf(scored: Scored, byModel: Readonly<Record<ModelName, Float64Arra
     };
     return [{ one, row }];
   });
+}
+
+/** Clinics of one programme share its people; rows that do not compete each bring their own. */
+function setExposures(rows: ModelRows, compete: boolean): Float64Array {
+  if (!compete) return setTotals(rows, rows.exposure);
+  const out = new Float64Array(rows.keyed.sets.count);
+  rows.exposure.forEach((value, row) => {
+    const set = rows.keyed.sets.of[row]!;
+    out[set] = Math.max(out[set]!, value);
+  });
+  return out;
 }
 
 function segmentOf(segment: string, cases: readonly GroupCase[], power: number, draws = 300): SegmentFigures {
@@ -142,6 +190,16 @@ function segmentOf(segment: string, cases: readonly GroupCase[], power: number, 
     figures,
     coverage: coverage(cases),
   };
+}
+
+function decilesOf(cases: readonly GroupCase[]): Estimate[] {
+  const ratios = decileRatios(cases, 'model');
+  if (cases.length > 20_000) return ratios.map(plain);
+  const draws = bootstrapDraws(cases, (sample) => decileRatios(sample, 'model'), 200);
+  return ratios.map((value, band) => {
+    const sorted = sortedFinite(draws.map((draw) => draw[band]!));
+    return { value, low: quantileOf(sorted, 0.025), high: quantileOf(sorted, 0.975) };
+  });
 }
 
 function plain(value: number): Estimate {
@@ -218,4 +276,15 @@ function bandLabels(values: Float64Array): (row: number) => string | null {
 
 function fixed(value: number): string {
   return Number(value.toPrecision(4)).toString();
+}
+
+function noTotals(target: string): AppError {
+  return new AppError(
+    'UNDERWRITING_COLUMNS',
+    {
+      ru: `Нечего измерять: в столбце «${target}» нет ни одного числа. Исправление: дайте строки с известными суммами`,
+      en: `Nothing to measure: the column “${target}” holds no number. Fix: give rows with known totals`,
+    },
+    { details: { field: target, rule: 'at least one row with a total', fix: 'give rows with known totals' } },
+  );
 }

@@ -33,7 +33,7 @@ ${bands}
 
 ## Calibration
 
-Paid / forecast in ten bands of forecast: ${evaluation.deciles.map((value) => fixed(value, 3)).join(', ')}.
+Paid / forecast in ten bands of forecast, with 95 % bootstrap over groups: ${evaluation.deciles.map(({ value, low, high }) => `${fixed(value, 3)}${Number.isNaN(low) ? '' : ` [${fixed(low, 2)}, ${fixed(high, 2)}]`}`).join(', ')}.
 
 Row deviance (power ${evaluation.rowPower}): ${MODEL_NAMES.map((name) => `${NAMES[name]} ${Number(evaluation.rowDeviance[name].toPrecision(6))}`).join(', ')}.
 

@@ -1,11 +1,13 @@
 import type { TensorFlow } from './backend';
 import { encodeRows } from './encoding';
 import type { EncodedRows } from './encoding';
+import { predictForest } from './forest';
 import type { Member, UnderwritingModel } from './model';
 import { encodePairs } from './pairs';
 import { predictMembers } from './predict-tf';
 import type { ModelRows } from './rows';
 import { foldOf } from './sets';
+import { binRows } from './tree-bins';
 
 /** Encoded inputs of rows, products of pairs behind them. */
 export function encodeFor(model: Pick<UnderwritingModel, 'encoding' | 'pairs'>, rows: ModelRows): EncodedRows {
@@ -16,10 +18,10 @@ export function encodeFor(model: Pick<UnderwritingModel, 'encoding' | 'pairs'>, 
 
 /** Which members speak for a row: all, or for a group of the training only those that never saw it. */
 export function membersFor(
-  model: Pick<UnderwritingModel, 'members' | 'folds' | 'foldSeed' | 'trainGroups'>,
+  model: Pick<UnderwritingModel, 'members' | 'folds' | 'foldSeed' | 'trainGroups' | 'outOfFold'>,
   group: string,
 ): readonly number[] {
-  if (!model.trainGroups.has(group)) return model.members.map((_, k) => k);
+  if (model.outOfFold === false || !model.trainGroups.has(group)) return model.members.map((_, k) => k);
   const fold = foldOf(group, model.folds, model.foldSeed);
   return model.members.flatMap((member, k) => (member.fold === fold ? [k] : []));
 }
@@ -31,7 +33,7 @@ export function membersFor(
  */
 export function expectedTotals(
   tf: TensorFlow | null,
-  model: Pick<UnderwritingModel, 'shape' | 'members' | 'folds' | 'foldSeed' | 'trainGroups'>,
+  model: Pick<UnderwritingModel, 'shape' | 'members' | 'trees' | 'folds' | 'foldSeed' | 'trainGroups' | 'outOfFold'>,
   rows: ModelRows,
   inputs: EncodedRows,
 ): Float64Array {
@@ -42,7 +44,7 @@ export function expectedTotals(
   const asked = model.members.map((_, k) => k).filter((k) => needed.has(k));
   const own = memberLogs(
     tf,
-    model.shape,
+    model,
     asked.map((k) => model.members[k]!),
     rows,
     inputs,
@@ -60,7 +62,7 @@ export function expectedTotals(
 /** log of total / base by member, level included. */
 export function memberLogs(
   tf: TensorFlow | null,
-  shape: UnderwritingModel['shape'],
+  { shape, trees }: Pick<UnderwritingModel, 'shape' | 'trees'>,
   members: readonly Member[],
   rows: ModelRows,
   inputs: EncodedRows,
@@ -72,10 +74,14 @@ export function memberLogs(
     inputs,
     rows.keyed.sets,
   );
-  members.forEach(({ level }, k) => {
+  const bins = trees === undefined ? null : binRows(rows.table, trees.factors);
+  members.forEach(({ level, forest }, k) => {
     const shift = Math.log(level);
     const own = logs[k]!;
-    for (let row = 0; row < own.length; row++) own[row]! += shift;
+    const grown = bins === null || forest === undefined ? null : predictForest(forest, bins, own.length);
+    const weight = grown === null ? 0 : trees!.weight;
+    for (let row = 0; row < own.length; row++)
+      own[row] = shift + (grown === null ? own[row]! : (1 - weight) * own[row]! + weight * grown[row]!);
   });
   return logs;
 }

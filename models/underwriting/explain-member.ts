@@ -1,12 +1,13 @@
 import type { NetworkShape, NetworkWeights } from './network';
-import { firstLayer, secondLayer } from './network';
+import { addInput } from './network';
+import type { SetInputs } from './set-inputs';
 
 /** Gauss-Legendre nodes and weights on [0, 1]: exact for the piecewise-quadratic middle, few kinks are left over. */
 const NODES = [0.0694318442029737, 0.3300094782075719, 0.6699905217924281, 0.9305681557970263];
 const WEIGHTS = [0.1739274225687269, 0.3260725774312731, 0.3260725774312731, 0.1739274225687269];
 
 /**
- * One member's log forecast of the rows of one set, taken apart by input: integrated gradients (Sundararajan et al.
+ * One member's log forecast of the rows of one set, taken apart by factor: integrated gradients (Sundararajan et al.
  * 2017) from the mean inputs, exact for the additive part, made complete for the rest.
  */
 export interface SetAttribution {
@@ -14,154 +15,220 @@ export interface SetAttribution {
   readonly baseline: number;
   /** Effect of the number of rows that compete: -gamma log n. */
   readonly sizeEffect: number;
-  /** Rows x inputs: contributions to each row's log forecast, competition by the other rows' inputs included. */
-  readonly inputs: Float64Array;
-  /** Log forecast of each row: baseline + size effect + sum of contributions. */
-  readonly logs: Float64Array;
-}
-
-export function attributeSet(
-  shape: NetworkShape,
-  weights: NetworkWeights,
-  values: Float32Array,
-  rows: number,
-): SetAttribution {
-  const { inputs, hidden, compete } = shape;
-  const [h1, h2] = hidden;
-  const width = h1 + 2;
-  const zero = nonlinearAt(weights, new Float64Array(width), h1, h2, 0);
-  const gamma = compete ? weights.gamma : 0;
-  const pre = Array.from({ length: rows }, (_, row) => {
-    const into = new Float64Array(width);
-    firstLayer(shape, weights, values, row, into);
-    return into;
-  });
-  const own = pre.map(() => new Float64Array(width));
-  const rival = pre.map(() => new Float64Array(width));
-  NODES.forEach((share, node) => {
-    const points = pre.map((z) => gradientAt(weights, z, h1, h2, share));
-    const shares = compete ? softmax(points.map(({ pull }, row) => pull + share * pre[row]![h1 + 1]!)) : null;
-    points.forEach(({ riskGradient, pullGradient }, row) => {
-      const weight = WEIGHTS[node]!;
-      const p = shares === null ? 0 : shares[row]!;
-      for (let k = 0; k < h1; k++) {
-        own[row]![k]! += weight * (riskGradient[k]! + (compete ? pullGradient[k]! : 0));
-        rival[row]![k]! += weight * p * pullGradient[k]!;
-      }
-      rival[row]![h1 + 1]! += weight * p;
-    });
-  });
-  const { out, common } = backToInputs(shape, weights, values, flat(own, width), flat(rival, width), gamma);
-  const ends = pre.map((z) => nonlinearAt(weights, z, h1, h2, 1));
-  const pulls = ends.map(({ pull }, row) => pull + pre[row]![h1 + 1]!);
-  const top = Math.max(...pulls);
-  const logSum = compete ? top + Math.log(pulls.reduce((sum, pull) => sum + Math.exp(pull - top), 0)) : 0;
-  const baseline = weights.bias + zero.risk + (compete ? zero.pull * (1 - gamma) : 0);
-  const sizeEffect = compete ? -gamma * Math.log(rows) : 0;
-  const logs = Float64Array.from(ends, ({ risk }, row) => {
-    const log = weights.bias + pre[row]![h1]! + risk + (compete ? pulls[row]! - gamma * logSum : 0);
-    complete(out.subarray(row * inputs, (row + 1) * inputs), common, log - baseline - sizeEffect);
-    return log;
-  });
-  return { baseline, sizeEffect, inputs: out, logs };
+  /** Rows x factors: contributions to each row's log forecast, competition by the other rows' inputs included. */
+  readonly factors: Float64Array;
+  readonly factorCount: number;
 }
 
 /**
- * Takes the averaged gradients back through the first layer: per row what its own inputs do, and what each input does
- * to all rows by competition. The hot loop of a quote: flat arrays, one pass over the weights.
+ * Works on what each factor sends into the first layer instead of on single inputs: that is one product per factor and
+ * row, and what all rows of a programme share (the contract's factors) is sent once.
  */
-function backToInputs(
-  { inputs, hidden: [h1], compete }: NetworkShape,
-  { first }: NetworkWeights,
-  values: Float32Array,
+export function attributeSet(shape: NetworkShape, weights: NetworkWeights, set: SetInputs): SetAttribution {
+  const { hidden, compete } = shape;
+  const [h1] = hidden;
+  const width = h1 + 2;
+  const { rows } = set;
+  const factorCount = set.owners.codes.length;
+  const parts = firstLayerParts(weights, set, width);
+  const pre = sumOfParts(parts, set, width);
+  const path = createPath(shape, weights, rows);
+  const own = new Float64Array(rows * width);
+  const rival = new Float64Array(rows * width);
+  NODES.forEach((share, node) => {
+    const { pulls } = path.outputsAt(pre, share);
+    const shares = compete ? softmax(pulls) : null;
+    for (let row = 0; row < rows; row++)
+      path.addGradients(pre, share, own, rival, row, WEIGHTS[node]!, shares === null ? 0 : shares[row]!);
+  });
+  const factors = contributionsOf(parts, set, own, rival, width, compete ? weights.gamma : 0);
+  const { baseline, sizeEffect, logs } = endsOf(shape, weights, pre, rows, path);
+  for (let row = 0; row < rows; row++)
+    complete(factors.subarray(row * factorCount, (row + 1) * factorCount), logs[row]! - baseline - sizeEffect);
+  return { baseline, sizeEffect, factors, factorCount };
+}
+
+/** What each factor adds to the first pre-activations, to b.x and to v.x. */
+interface Parts {
+  /** Factors x width: the same for all rows. */
+  readonly common: Float64Array;
+  /** Rows x factors that differ by row x width. */
+  readonly own: Float64Array;
+}
+
+function firstLayerParts(weights: NetworkWeights, set: SetInputs, width: number): Parts {
+  const { owners, slotOf, ownFactors } = set;
+  const common = new Float64Array(owners.codes.length * width);
+  for (let input = 0; input < set.width; input++) {
+    const [a, b] = [owners.first[input]!, owners.second[input]!];
+    const x = set.reference[input]! / (b < 0 ? 1 : 2);
+    addInput(weights, input, x, common, a * width, width);
+    if (b >= 0) addInput(weights, input, x, common, b * width, width);
+  }
+  const own = new Float64Array(set.rows * ownFactors.length * width);
+  for (let row = 0; row < set.rows; row++)
+    for (let at = set.start[row]!; at < set.start[row + 1]!; at++) {
+      const input = set.input[at]!;
+      const [a, b] = [owners.first[input]!, owners.second[input]!];
+      const x = set.delta[at]! / (b < 0 ? 1 : 2);
+      const first = row * ownFactors.length;
+      addInput(weights, input, x, own, (first + slotOf[a]!) * width, width);
+      if (b >= 0) addInput(weights, input, x, own, (first + slotOf[b]!) * width, width);
+    }
+  return { common, own };
+}
+
+/** Rows x width: first pre-activations without bias, then b.x and v.x. */
+function sumOfParts({ common, own }: Parts, { rows, ownFactors }: SetInputs, width: number): Float64Array {
+  const shared = new Float64Array(width);
+  for (let from = 0; from < common.length; from += width)
+    for (let k = 0; k < width; k++) shared[k]! += common[from + k]!;
+  const pre = new Float64Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    const at = row * width;
+    for (let k = 0; k < width; k++) pre[at + k] = shared[k]!;
+    for (let slot = 0; slot < ownFactors.length; slot++) {
+      const from = (row * ownFactors.length + slot) * width;
+      for (let k = 0; k < width; k++) pre[at + k]! += own[from + k]!;
+    }
+  }
+  return pre;
+}
+
+/** The two hidden layers of all rows along the path from the mean inputs (share 0) to the rows (share 1). */
+function createPath(
+  { hidden: [h1, h2], compete }: NetworkShape,
+  { firstBias, second, secondBias, out }: NetworkWeights,
+  rows: number,
+) {
+  const width = h1 + 2;
+  const layers = new Float64Array(rows * h2);
+  const risks = new Float64Array(rows);
+  const pulls = new Float64Array(rows);
+  return {
+    /** What the layers give at a share of the path: to the risk, and to the pull with its linear part. */
+    outputsAt(pre: Float64Array, share: number): { readonly risks: Float64Array; readonly pulls: Float64Array } {
+      for (let row = 0; row < rows; row++) {
+        const layer = layers.subarray(row * h2, (row + 1) * h2);
+        layer.set(secondBias);
+        for (let i = 0; i < h1; i++) {
+          const value = pre[row * width + i]! * share + firstBias[i]!;
+          if (value > 0) for (let k = 0; k < h2; k++) layer[k]! += value * second[i * h2 + k]!;
+        }
+        risks[row] = 0;
+        pulls[row] = share * pre[row * width + h1 + 1]!;
+        for (let k = 0; k < h2; k++) {
+          if (layer[k]! <= 0) continue;
+          risks[row]! += layer[k]! * out[k * 2]!;
+          pulls[row]! += layer[k]! * out[k * 2 + 1]!;
+        }
+      }
+      return { risks, pulls };
+    },
+    /** Adds weight x the gradients at the last share of `outputsAt`: of the row's own log, and of its rivalry. */
+    addGradients(
+      pre: Float64Array,
+      share: number,
+      own: Float64Array,
+      rival: Float64Array,
+      row: number,
+      weight: number,
+      pullShare: number,
+    ): void {
+      const at = row * width;
+      for (let i = 0; i < h1; i++) {
+        if (pre[at + i]! * share + firstBias[i]! <= 0) continue;
+        let risk = 0;
+        let pull = 0;
+        for (let k = 0; k < h2; k++) {
+          if (layers[row * h2 + k]! <= 0) continue;
+          const w = second[i * h2 + k]!;
+          risk += w * out[k * 2]!;
+          pull += w * out[k * 2 + 1]!;
+        }
+        own[at + i]! += weight * (risk + (compete ? pull : 0));
+        rival[at + i]! += weight * pullShare * pull;
+      }
+      own[at + h1]! += weight;
+      if (compete) own[at + h1 + 1]! += weight;
+      rival[at + h1 + 1]! += weight * pullShare;
+    },
+  };
+}
+
+/** Rows x factors: a row's own gradient times its parts, less what the parts of all rows do by competition. */
+function contributionsOf(
+  { common, own: ownParts }: Parts,
+  { rows, ownFactors }: SetInputs,
   own: Float64Array,
   rival: Float64Array,
+  width: number,
   gamma: number,
-): { readonly out: Float64Array; readonly common: Float64Array } {
-  const width = h1 + 2;
-  const rows = own.length / width;
-  const common = new Float64Array(inputs);
-  const out = new Float64Array(rows * inputs);
-  const line = new Float64Array(width);
-  for (let i = 0; i < inputs; i++) {
-    const at = i * width;
-    for (let k = 0; k < width; k++) line[k] = first[at + k]!;
-    const linear = line[h1]! + (compete ? line[h1 + 1]! : 0);
-    let shared = 0;
-    for (let row = 0; row < rows; row++) {
-      const x = values[row * inputs + i]!;
-      if (x === 0) continue;
-      const from = row * width;
-      let direct = linear;
-      for (let k = 0; k < h1; k++) direct += line[k]! * own[from + k]!;
-      out[row * inputs + i] = x * direct;
-      if (!compete) continue;
-      let taken = rival[from + h1 + 1]! * line[h1 + 1]!;
-      for (let k = 0; k < h1; k++) taken += line[k]! * rival[from + k]!;
-      shared += x * taken;
-    }
-    common[i] = -gamma * shared;
+): Float64Array {
+  const factorCount = common.length / width;
+  const out = new Float64Array(rows * factorCount);
+  const shared = new Float64Array(factorCount);
+  const allRivals = new Float64Array(width);
+  for (let row = 0; row < rows; row++) for (let k = 0; k < width; k++) allRivals[k]! += rival[row * width + k]!;
+  for (let f = 0; f < factorCount; f++) {
+    shared[f] = -gamma * dot(common, f * width, allRivals, 0, width);
+    for (let row = 0; row < rows; row++) out[row * factorCount + f] = dot(common, f * width, own, row * width, width);
   }
-  return { out, common };
+  for (let row = 0; row < rows; row++)
+    ownFactors.forEach((f, slot) => {
+      const from = (row * ownFactors.length + slot) * width;
+      out[row * factorCount + f]! += dot(ownParts, from, own, row * width, width);
+      shared[f]! -= gamma * dot(ownParts, from, rival, row * width, width);
+    });
+  for (let row = 0; row < rows; row++) for (let f = 0; f < factorCount; f++) out[row * factorCount + f]! += shared[f]!;
+  return out;
 }
 
-function flat(rows: readonly Float64Array[], width: number): Float64Array {
-  const all = new Float64Array(rows.length * width);
-  rows.forEach((row, k) => all.set(row, k * width));
-  return all;
+/** Log forecasts at both ends of the path. */
+function endsOf(
+  { hidden: [h1], compete }: NetworkShape,
+  { bias, gamma: learnt }: NetworkWeights,
+  pre: Float64Array,
+  rows: number,
+  path: ReturnType<typeof createPath>,
+) {
+  const gamma = compete ? learnt : 0;
+  const start = path.outputsAt(pre, 0);
+  const baseline = bias + start.risks[0]! + (compete ? start.pulls[0]! * (1 - gamma) : 0);
+  const { risks, pulls } = path.outputsAt(pre, 1);
+  const top = pulls.reduce((a, b) => Math.max(a, b), -Infinity);
+  const logSum = top + Math.log(pulls.reduce((sum, pull) => sum + Math.exp(pull - top), 0));
+  return {
+    baseline,
+    sizeEffect: compete ? -gamma * Math.log(rows) : 0,
+    logs: risks.map(
+      (risk, row) => bias + pre[row * (h1 + 2) + h1]! + risk + (compete ? pulls[row]! - gamma * logSum : 0),
+    ),
+  };
 }
 
-/** Adds the common part and spreads what quadrature left over in proportion to the size of the contributions. */
-function complete(own: Float64Array, common: Float64Array, target: number): void {
+/** Spreads what quadrature left over in proportion to the size of the contributions. */
+function complete(contributions: Float64Array, target: number): void {
   let sum = 0;
   let size = 0;
-  for (let i = 0; i < own.length; i++) {
-    own[i]! += common[i]!;
-    sum += own[i]!;
-    size += Math.abs(own[i]!);
+  for (const value of contributions) {
+    sum += value;
+    size += Math.abs(value);
   }
   const left = target - sum;
   if (size < 1e-12) return;
-  for (let i = 0; i < own.length; i++) own[i]! += (left * Math.abs(own[i]!)) / size;
+  for (let f = 0; f < contributions.length; f++) contributions[f]! += (left * Math.abs(contributions[f]!)) / size;
 }
 
-function nonlinearAt(weights: NetworkWeights, pre: Float64Array, h1: number, h2: number, share: number) {
-  const second = new Float64Array(h2);
-  secondLayer(weights, pre, h1, h2, second, share);
-  let risk = 0;
-  let pull = 0;
-  for (let k = 0; k < h2; k++) {
-    const active = Math.max(second[k]!, 0);
-    risk += active * weights.out[k * 2]!;
-    pull += active * weights.out[k * 2 + 1]!;
-  }
-  return { risk, pull, second };
+function dot(a: Float64Array, from: number, b: Float64Array, at: number, width: number): number {
+  let sum = 0;
+  for (let k = 0; k < width; k++) sum += a[from + k]! * b[at + k]!;
+  return sum;
 }
 
-/** Gradients of the network's two outputs with respect to the first pre-activations, and the pull, at a share of x. */
-function gradientAt(weights: NetworkWeights, pre: Float64Array, h1: number, h2: number, share: number) {
-  const { second, pull } = nonlinearAt(weights, pre, h1, h2, share);
-  const riskGradient = new Float64Array(h1);
-  const pullGradient = new Float64Array(h1);
-  for (let i = 0; i < h1; i++) {
-    if (pre[i]! * share + weights.firstBias[i]! <= 0) continue;
-    let risk = 0;
-    let toPull = 0;
-    for (let k = 0; k < h2; k++) {
-      if (second[k]! <= 0) continue;
-      const w = weights.second[i * h2 + k]!;
-      risk += w * weights.out[k * 2]!;
-      toPull += w * weights.out[k * 2 + 1]!;
-    }
-    riskGradient[i] = risk;
-    pullGradient[i] = toPull;
-  }
-  return { riskGradient, pullGradient, pull };
-}
-
-function softmax(values: readonly number[]): Float64Array {
-  const top = Math.max(...values);
-  const powers = Float64Array.from(values, (value) => Math.exp(value - top));
+function softmax(values: Float64Array): Float64Array {
+  const top = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = values.map((value) => Math.exp(value - top));
   const sum = powers.reduce((a, b) => a + b, 0);
   return powers.map((value) => value / sum);
 }

@@ -1,9 +1,16 @@
 import type { AppliedExperience } from './apply-experience';
 import type { EncodedRows } from './encoding';
+import type { SetAttribution } from './explain-member';
 import { attributeSet } from './explain-member';
 import { membersFor } from './expectation';
-import type { UnderwritingModel } from './model';
+import type { Forest } from './forest';
+import { explainForest } from './forest';
+import type { Member, TreePart, UnderwritingModel } from './model';
 import type { ModelRows } from './rows';
+import type { InputOwners } from './set-inputs';
+import { inputOwners, setInputs } from './set-inputs';
+import type { BinnedRows } from './tree-bins';
+import { binRows } from './tree-bins';
 
 /** Items of a waterfall that are no factors. */
 export const PORTFOLIO_ITEM = 'portfolio';
@@ -35,39 +42,105 @@ export function explainRows(
   experience: AppliedExperience,
 ): RowExplanation[] {
   const owners = inputOwners(model);
+  const items = itemsOf(model, owners);
+  const { trees } = model;
+  const bins = trees === undefined ? null : binRows(rows.table, trees.factors);
   const out: RowExplanation[] = Array.from({ length: rows.table.rows });
   const { sets } = rows.keyed;
-  const sizeCode = owners.codes.includes('clinics_in_programme') ? 'clinics_in_programme' : COMPETITION_ITEM;
   for (let set = 0; set < sets.count; set++) {
     const own = sets.rows.subarray(sets.start[set]!, sets.start[set + 1]!);
-    const values = new Float32Array(own.length * inputs.width);
-    own.forEach((row, k) =>
-      values.set(inputs.values.subarray(row * inputs.width, (row + 1) * inputs.width), k * inputs.width),
-    );
+    const prepared = setInputs(inputs, own, owners);
     const members = membersFor(model, rows.groupNames[own[0]!]!).map((k) => model.members[k]!);
-    const attributions = members.map(({ weights }) => attributeSet(model.shape, weights, values, own.length));
+    const attributions = members.map(({ weights }) => attributeSet(model.shape, weights, prepared));
     own.forEach((row, k) => {
+      const shared = sharedLogs(model, items, rows, experience, row);
       const start = rows.exposure[row]! * model.meanIndex * model.meanRate;
-      const level = experience.renewal[row] === 1 ? model.levels.renewal : model.levels.newBusiness;
-      const shares = attributions.map((attribution, m) => {
-        const logs = byFactor(attribution.inputs.subarray(k * inputs.width, (k + 1) * inputs.width), owners);
-        const typical = -(model.shape.compete ? members[m]!.weights.gamma : 0) * model.meanLogSetSize;
-        add(logs, sizeCode, attribution.sizeEffect - typical);
-        add(
-          logs,
-          PORTFOLIO_ITEM,
-          attribution.baseline + typical + Math.log(members[m]!.level * level) - Math.log(model.meanRate),
-        );
-        add(logs, EXPERIENCE_ITEM, experience.effect[row]! - experience.entityEffect[row]!);
-        add(logs, ENTITY_ITEM, experience.entityEffect[row]!);
-        if (model.columns.index !== undefined && rows.exposure[row]! > 0)
-          add(logs, model.columns.index, Math.log(rows.base[row]! / rows.exposure[row]! / model.meanIndex));
+      const shares = members.map((member, m) => {
+        const logs = shared.slice();
+        addMember(model, items, member, attributions[m]!, k, logs);
+        if (bins !== null && member.forest !== undefined) addForest(trees!, items, member.forest, bins, row, logs);
         return inRoubles(logs, start);
       });
-      out[row] = average(shares, start);
+      out[row] = average(items.codes, shares, start);
     });
   }
   return out;
+}
+
+/** Items of a waterfall by position: the network's factors first, in their own order. */
+interface Items {
+  readonly codes: readonly string[];
+  readonly size: number;
+  readonly portfolio: number;
+  readonly experience: number;
+  readonly entity: number;
+  /** The price level's item, -1 where there is none. */
+  readonly index: number;
+  /** Position of each factor of the trees. */
+  readonly trees: readonly number[];
+}
+
+function itemsOf({ columns, trees }: Explainable, { codes: known }: InputOwners): Items {
+  const codes = [...known];
+  const place = (code: string): number => {
+    const at = codes.indexOf(code);
+    return at >= 0 ? at : codes.push(code) - 1;
+  };
+  return {
+    codes,
+    size: place(known.includes('clinics_in_programme') ? 'clinics_in_programme' : COMPETITION_ITEM),
+    portfolio: place(PORTFOLIO_ITEM),
+    experience: place(EXPERIENCE_ITEM),
+    entity: place(ENTITY_ITEM),
+    index: columns.index === undefined ? -1 : place(columns.index),
+    trees: (trees?.factors ?? []).map(({ code }) => place(code)),
+  };
+}
+
+/** What is the same for all members: experience, price level, cohort level. */
+function sharedLogs(
+  { meanRate, meanIndex, levels }: Explainable,
+  items: Items,
+  { base, exposure }: ModelRows,
+  { effect, entityEffect, renewal }: AppliedExperience,
+  row: number,
+): Float64Array {
+  const logs = new Float64Array(items.codes.length);
+  logs[items.experience]! += effect[row]! - entityEffect[row]!;
+  logs[items.entity]! += entityEffect[row]!;
+  logs[items.portfolio]! += Math.log(renewal[row] === 1 ? levels.renewal : levels.newBusiness) - Math.log(meanRate);
+  if (items.index >= 0 && exposure[row]! > 0) logs[items.index]! += Math.log(base[row]! / exposure[row]! / meanIndex);
+  return logs;
+}
+
+/** Adds a member's network: its share of the log forecast, and its level. */
+function addMember(
+  { shape, trees, meanLogSetSize }: Explainable,
+  items: Items,
+  { weights, level }: Member,
+  { factors, factorCount, baseline, sizeEffect }: SetAttribution,
+  k: number,
+  logs: Float64Array,
+): void {
+  const share = 1 - (trees?.weight ?? 0);
+  for (let f = 0; f < factorCount; f++) logs[f]! += share * factors[k * factorCount + f]!;
+  const typical = -(shape.compete ? weights.gamma : 0) * meanLogSetSize;
+  logs[items.size]! += share * (sizeEffect - typical);
+  logs[items.portfolio]! += share * (baseline + typical) + Math.log(level);
+}
+
+/** Adds a member's trees: the steps along the row's paths. */
+function addForest(
+  { weight, factors }: TreePart,
+  items: Items,
+  forest: Forest,
+  bins: BinnedRows,
+  row: number,
+  logs: Float64Array,
+): void {
+  const steps = new Float64Array(factors.length);
+  logs[items.portfolio]! += weight * explainForest(forest, bins, row, steps);
+  steps.forEach((step, i) => (logs[items.trees[i]!]! += weight * step));
 }
 
 /** Sums of contributions over rows (a contract's total). */
@@ -85,54 +158,25 @@ export function sumExplanations(parts: readonly RowExplanation[]): RowExplanatio
   return { start, prediction, contributions, spread: squares };
 }
 
-interface InputOwners {
-  readonly codes: readonly string[];
-  /** Per input: the owner, and the second owner of a pair (else -1). */
-  readonly first: Int32Array;
-  readonly second: Int32Array;
-}
-
-function inputOwners({ encoding, pairs }: Explainable): InputOwners {
-  const codes = encoding.factors.map(({ code }) => code);
-  const index = new Map(codes.map((code, i) => [code, i]));
-  const columns = encoding.columns.map(({ factor }) => index.get(factor)!);
-  return {
-    codes,
-    first: Int32Array.from([...columns, ...pairs.map(({ a }) => index.get(a)!)]),
-    second: Int32Array.from([...columns.map(() => -1), ...pairs.map(({ b }) => index.get(b)!)]),
-  };
-}
-
-function byFactor(values: Float64Array, { codes, first, second }: InputOwners): Map<string, number> {
-  const sums = new Float64Array(codes.length);
-  for (let i = 0; i < values.length; i++) {
-    if (second[i]! < 0) sums[first[i]!]! += values[i]!;
-    else {
-      sums[first[i]!]! += values[i]! / 2;
-      sums[second[i]!]! += values[i]! / 2;
-    }
-  }
-  return new Map(codes.map((code, i) => [code, sums[i]!]));
-}
-
-function inRoubles(logs: Map<string, number>, start: number): Map<string, number> {
-  let sum = 0;
-  for (const value of logs.values()) sum += value;
+function inRoubles(logs: Float64Array, start: number): Float64Array {
+  const sum = logs.reduce((a, b) => a + b, 0);
   const factor = Math.abs(sum) < 1e-9 ? start : (start * Math.expm1(Math.min(sum, 40))) / Math.min(sum, 40);
-  return new Map([...logs].map(([code, value]) => [code, value * factor]));
+  return logs.map((value) => value * factor);
 }
 
-function average(parts: readonly Map<string, number>[], start: number): RowExplanation {
+function average(codes: readonly string[], parts: readonly Float64Array[], start: number): RowExplanation {
   const contributions = new Map<string, number>();
   const spread = new Map<string, number>();
   let prediction = start;
-  for (const code of parts[0]!.keys()) {
-    const values = parts.map((part) => part.get(code)!);
-    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  codes.forEach((code, i) => {
+    let mean = 0;
+    for (const part of parts) mean += part[i]! / parts.length;
+    let variance = 0;
+    for (const part of parts) variance += (part[i]! - mean) ** 2 / parts.length;
     contributions.set(code, mean);
-    spread.set(code, Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length));
+    spread.set(code, Math.sqrt(variance));
     prediction += mean;
-  }
+  });
   return { start, prediction, contributions, spread };
 }
 

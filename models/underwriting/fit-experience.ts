@@ -127,7 +127,9 @@ function casesOf(
   const paid = setTotals(rows, rows.total);
   const sums = setTotals(rows, forecast);
   return Array.from(firstRows(rows)).flatMap((row, set) =>
-    only !== undefined && only[row] !== 1 ? [] : [{ renewal: renewal(), forecast: sums[set]!, paid: paid[set]! }],
+    only !== undefined && only[row] !== 1
+      ? []
+      : [{ renewal: renewal(), forecast: sums[set]!, paid: paid[set]!, time: rows.keyed.time[row]! }],
   );
 }
 

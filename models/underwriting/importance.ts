@@ -1,8 +1,7 @@
 import { applyExperience } from './apply-experience';
 import type { EncodedRows } from './encoding';
-import { explainRows } from './explain';
+import { PORTFOLIO_ITEM, explainRows } from './explain';
 import type { FactorImportance, UnderwritingModel } from './model';
-import { NOISE_CODES } from './noise-factor';
 import { createRandom, shuffle } from './random';
 import type { ModelRows } from './rows';
 import { readRows } from './rows';
@@ -11,13 +10,28 @@ import { expectedTotals } from './expectation';
 
 const SAMPLE_ROWS = 1200;
 
-/** Mean absolute contribution of each factor over a seeded sample of whole sets, beside that of pure noise. */
+type Measured = Omit<UnderwritingModel, 'version' | 'importance'>;
+
+/** Mean absolute contribution of each factor over a seeded sample, beside the share that pure noise reaches. */
 export function measureImportance(
-  model: Omit<UnderwritingModel, 'version' | 'importance'>,
+  model: Measured,
   rows: ModelRows,
   inputs: EncodedRows,
   seed: number,
+  noiseShare: number,
 ): FactorImportance[] {
+  return contributionShares(model, rows, inputs, seed)
+    .map(({ code, share }) => ({ code, share, belowNoise: share <= noiseShare }))
+    .sort((a, b) => b.share - a.share);
+}
+
+/** Share of each item in the absolute contributions over a seeded sample of whole sets; the portfolio's item is none. */
+export function contributionShares(
+  model: Measured,
+  rows: ModelRows,
+  inputs: EncodedRows,
+  seed: number,
+): { readonly code: string; readonly share: number }[] {
   const { sets } = rows.keyed;
   const order = shuffle(
     Int32Array.from({ length: sets.count }, (_, i) => i),
@@ -45,10 +59,7 @@ export function measureImportance(
   const sums = new Map<string, number>();
   for (const { contributions } of explained)
     for (const [code, value] of contributions) sums.set(code, (sums.get(code) ?? 0) + Math.abs(value));
-  const noise = Math.max(0, ...NOISE_CODES.map((code) => sums.get(code) ?? 0));
-  const shown = [...sums].filter(([code]) => !NOISE_CODES.includes(code) && code !== 'portfolio');
+  const shown = [...sums].filter(([code]) => code !== PORTFOLIO_ITEM);
   const total = shown.reduce((sum, [, value]) => sum + value, 0) || 1;
-  return shown
-    .map(([code, value]) => ({ code, share: value / total, belowNoise: value <= noise }))
-    .sort((a, b) => b.share - a.share);
+  return shown.map(([code, value]) => ({ code, share: value / total }));
 }

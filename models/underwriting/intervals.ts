@@ -6,6 +6,8 @@ export interface CalibrationCase {
   readonly renewal: boolean;
   readonly forecast: number;
   readonly paid: number;
+  /** Period of the total, where there are periods. */
+  readonly time?: number;
 }
 
 /**
@@ -14,6 +16,8 @@ export interface CalibrationCase {
  */
 export interface IntervalTable {
   readonly level: number;
+  /** Level at which the bands were calibrated: see {@link levelForNext}. */
+  readonly calibratedAt?: number;
   readonly noise: Noise;
   readonly newBusiness: readonly IntervalBand[];
   readonly renewal: readonly IntervalBand[];
@@ -31,6 +35,9 @@ export interface IntervalBand {
 
 const BAND_CASES = 120;
 const MAX_BANDS = 6;
+const LEVEL_STEP = 0.005;
+const MOST_LEVEL_STEPS = 8;
+const ENOUGH_CASES = 200;
 
 /** Calibrates on cases that the model has not seen; a cohort with too few cases borrows the other's bands. */
 export function calibrateIntervals(
@@ -39,17 +46,46 @@ export function calibrateIntervals(
   noise: Noise,
   level = 0.9,
 ): IntervalTable {
-  const bandsOf = (cases: readonly CalibrationCase[]): IntervalBand[] => calibrateBands(cases, noise, level);
-  const fresh = groups.filter(({ renewal }) => !renewal);
-  const renewals = groups.filter(({ renewal }) => renewal);
-  const newBusiness = bandsOf(fresh.length >= 40 ? fresh : groups);
+  const calibratedAt = levelForNext(groups, noise, level);
   return {
     level,
+    calibratedAt,
+    ...cohortBands(groups, noise, calibratedAt),
     noise,
-    newBusiness,
-    renewal: renewals.length >= 40 ? bandsOf(renewals) : newBusiness,
-    rows: bandsOf(rows),
+    rows: calibrateBands(rows, noise, calibratedAt),
   };
+}
+
+/**
+ * The level at which intervals of the earlier periods cover the newest one as asked. A market moves between periods, which
+ * cases of one period do not tell: intervals calibrated at 90 % cover less of the next year.
+ */
+function levelForNext(cases: readonly CalibrationCase[], noise: Noise, level: number): number {
+  const newest = cases.reduce((latest, { time }) => Math.max(latest, time ?? -Infinity), -Infinity);
+  const earlier = cases.filter(({ time }) => time !== undefined && time < newest);
+  const last = cases.filter(({ time }) => time === newest);
+  if (earlier.length < ENOUGH_CASES || last.length < ENOUGH_CASES) return level;
+  for (let step = 0; step < MOST_LEVEL_STEPS; step++) {
+    const tried = level + step * LEVEL_STEP;
+    const bands = cohortBands(earlier, noise, tried);
+    const covered = last.filter(({ renewal, forecast, paid }) => {
+      const [low, high] = boundsIn(renewal ? bands.renewal : bands.newBusiness, noise, forecast);
+      return paid >= low && paid <= high;
+    });
+    if (covered.length >= level * last.length) return tried;
+  }
+  return level + MOST_LEVEL_STEPS * LEVEL_STEP;
+}
+
+function cohortBands(
+  groups: readonly CalibrationCase[],
+  noise: Noise,
+  level: number,
+): Pick<IntervalTable, 'newBusiness' | 'renewal'> {
+  const fresh = groups.filter(({ renewal }) => !renewal);
+  const renewals = groups.filter(({ renewal }) => renewal);
+  const newBusiness = calibrateBands(fresh.length >= 40 ? fresh : groups, noise, level);
+  return { newBusiness, renewal: renewals.length >= 40 ? calibrateBands(renewals, noise, level) : newBusiness };
 }
 
 /** Interval of a total. */
@@ -58,8 +94,11 @@ export function intervalOf(
   kind: 'newBusiness' | 'renewal' | 'rows',
   forecast: number,
 ): [number, number] {
-  const bands = table[kind];
-  const sd = spreadOf(table.noise, forecast);
+  return boundsIn(table[kind], table.noise, forecast);
+}
+
+function boundsIn(bands: readonly IntervalBand[], noise: Noise, forecast: number): [number, number] {
+  const sd = spreadOf(noise, forecast);
   const band = bands.find(({ upTo }) => forecast <= upTo) ?? bands[bands.length - 1];
   if (band === undefined) return [0, forecast * (1 + 3 * sd)];
   return [Math.max(0, forecast * (1 + band.low * sd)), Math.max(forecast * (1 + band.high * sd), 0)];

@@ -46,11 +46,20 @@ export function bootstrap(
   statistic: (sample: readonly GroupCase[]) => number,
   draws = 300,
 ): Estimate {
-  const random = createRandom(20_240_607);
-  const values = Float64Array.from({ length: draws }, () =>
-    statistic(Array.from({ length: cases.length }, () => cases[Math.floor(random() * cases.length)]!)),
-  ).sort();
+  const values = Float64Array.from(bootstrapDraws(cases, statistic, draws)).sort();
   return { value: statistic(cases), low: quantileOf(values, 0.025), high: quantileOf(values, 0.975) };
+}
+
+/** A statistic of each of some samples of the groups, drawn with replacement (seeded). */
+export function bootstrapDraws<T>(
+  cases: readonly GroupCase[],
+  statistic: (sample: readonly GroupCase[]) => T,
+  draws: number,
+): T[] {
+  const random = createRandom(20_240_607);
+  return Array.from({ length: draws }, () =>
+    statistic(Array.from({ length: cases.length }, () => cases[Math.floor(random() * cases.length)]!)),
+  );
 }
 
 /** Share of groups whose paid total lies in the interval. */

@@ -1,6 +1,7 @@
 import type { Factor } from './catalogue';
 import type { Champions } from './champions';
 import type { Encoding } from './encoding';
+import type { Forest } from './forest';
 import type { HistoryRoles } from './history-columns';
 import type { IntervalTable } from './intervals';
 import type { LargeLoss } from './large-loss';
@@ -9,6 +10,7 @@ import type { PairInput } from './pairs';
 import type { Panel } from './panel';
 import type { FactorProfile } from './profile';
 import type { TrainingSettings } from './settings';
+import type { BinnedFactor } from './tree-bins';
 import type { Family, ModelColumns } from './spec';
 import type { PastGroups } from './comparables';
 import type { ClinicChoice } from './clinic-choice';
@@ -18,6 +20,14 @@ export interface Member {
   readonly fold: number;
   readonly level: number;
   readonly weights: NetworkWeights;
+  /** Boosted trees of the same fold, where the model has them. */
+  readonly forest?: Forest;
+}
+
+/** Trees beside the networks: log mu of a member = (1 - weight) x network + weight x trees. */
+export interface TreePart {
+  readonly factors: readonly BinnedFactor[];
+  readonly weight: number;
 }
 
 export interface CohortLevels {
@@ -47,6 +57,7 @@ export interface UnderwritingModel {
   readonly pairs: readonly PairInput[];
   readonly shape: NetworkShape;
   readonly members: readonly Member[];
+  readonly trees?: TreePart;
   readonly folds: number;
   readonly foldSeed: number;
   /** Training mean of total / base, and of log set size. */
@@ -61,6 +72,11 @@ export interface UnderwritingModel {
   readonly panelGroups: readonly string[];
   readonly panelEntities: readonly string[];
   readonly trainGroups: ReadonlySet<string>;
+  /**
+   * Whether a group of the training is priced by the members that never saw it (default: yes). Needed where its own past
+   * comes back as experience; without periods there is none, and all members speak.
+   */
+  readonly outOfFold?: boolean;
   readonly intervals: IntervalTable;
   readonly largeLoss: LargeLoss;
   readonly champions: Champions;

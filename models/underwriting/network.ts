@@ -1,4 +1,5 @@
 import { createRandom, normal } from './random';
+import type { SparseRows } from './sparse-rows';
 
 /**
  * Form of one member: log mu = log base + bias + b.x + W3 h(x) + u(x) - gamma * log sum over the set of exp u,
@@ -46,27 +47,24 @@ export function initialWeights(shape: NetworkShape, level: number, seed: number)
   };
 }
 
-/** What the forward pass keeps of one row: the additive part, and the hidden pre-activations for gradients. */
-export interface RowState {
-  readonly risk: number;
-  readonly pull: number;
-}
-
 /** Plain forward pass of rows in typed arrays: risk and pull of each row (before competition), no tensors. */
 export function forwardRows(
   shape: NetworkShape,
   weights: NetworkWeights,
-  values: Float32Array,
-  rows: number,
+  inputs: SparseRows,
   risk: Float64Array,
   pull: Float64Array,
 ): void {
   const [h1, h2] = shape.hidden;
   const width = h1 + 2;
+  const shared = new Float64Array(width);
+  for (let i = 0; i < inputs.width; i++) addInput(weights, i, inputs.reference[i]!, shared, 0, width);
   const hidden = new Float64Array(width);
   const second = new Float64Array(h2);
-  for (let row = 0; row < rows; row++) {
-    firstLayer(shape, weights, values, row, hidden);
+  for (let row = 0; row < inputs.rows; row++) {
+    hidden.set(shared);
+    for (let at = inputs.start[row]!; at < inputs.start[row + 1]!; at++)
+      addInput(weights, inputs.input[at]!, inputs.delta[at]!, hidden, 0, width);
     let r = weights.bias + hidden[h1]!;
     let u = hidden[h1 + 1]!;
     secondLayer(weights, hidden, h1, h2, second);
@@ -80,39 +78,31 @@ export function forwardRows(
   }
 }
 
-/** x times the first matrix: pre-activations (without bias) followed by b.x and v.x. */
-export function firstLayer(
-  { inputs, hidden: [h1] }: NetworkShape,
+/** Adds x times an input's line of the first matrix: pre-activations (without bias) followed by b.x and v.x. */
+export function addInput(
   { first }: NetworkWeights,
-  values: Float32Array,
-  row: number,
+  input: number,
+  x: number,
   into: Float64Array,
+  at: number,
+  width: number,
 ): void {
-  const width = h1 + 2;
-  into.fill(0);
-  const at = row * inputs;
-  // Two inputs at a time: half the passes over the accumulators.
-  for (let i = 0; i < inputs; i += 2) {
-    const a = values[at + i]!;
-    const b = i + 1 < inputs ? values[at + i + 1]! : 0;
-    const base = i * width;
-    const next = i + 1 < inputs ? base + width : base;
-    for (let k = 0; k < width; k++) into[k]! += a * first[base + k]! + b * first[next + k]!;
-  }
+  if (x === 0) return;
+  const from = input * width;
+  for (let k = 0; k < width; k++) into[at + k]! += x * first[from + k]!;
 }
 
-/** Second pre-activations from first pre-activations (bias added and ReLU applied here), scaled inputs allowed. */
-export function secondLayer(
+/** Second pre-activations from first pre-activations (bias added and ReLU applied here). */
+function secondLayer(
   { firstBias, second, secondBias }: NetworkWeights,
   pre: Float64Array,
   h1: number,
   h2: number,
   into: Float64Array,
-  share = 1,
 ): void {
-  for (let k = 0; k < h2; k++) into[k] = secondBias[k]!;
+  into.set(secondBias);
   for (let i = 0; i < h1; i++) {
-    const active = pre[i]! * share + firstBias[i]!;
+    const active = pre[i]! + firstBias[i]!;
     if (active <= 0) continue;
     const base = i * h2;
     for (let k = 0; k < h2; k++) into[k]! += active * second[base + k]!;

@@ -3,6 +3,7 @@ import type { TensorFlow } from './backend';
 import type { EncodedRows } from './encoding';
 import type { NetworkShape, NetworkWeights } from './network';
 import { forwardRows } from './network';
+import { sparseRows } from './sparse-rows';
 
 const CHUNK = 8192;
 /** Below this many rows the plain loop is quicker than the calls into TensorFlow. */
@@ -50,10 +51,11 @@ interface Parts {
   readonly pull: Float64Array[];
 }
 
-function plainRows(shape: NetworkShape, members: readonly NetworkWeights[], { values, rows }: EncodedRows): Parts {
-  const risk = members.map(() => new Float64Array(rows));
-  const pull = members.map(() => new Float64Array(rows));
-  members.forEach((weights, k) => forwardRows(shape, weights, values, rows, risk[k]!, pull[k]!));
+function plainRows(shape: NetworkShape, members: readonly NetworkWeights[], inputs: EncodedRows): Parts {
+  const risk = members.map(() => new Float64Array(inputs.rows));
+  const pull = members.map(() => new Float64Array(inputs.rows));
+  const rows = sparseRows(inputs);
+  members.forEach((weights, k) => forwardRows(shape, weights, rows, risk[k]!, pull[k]!));
   return { risk, pull };
 }
 

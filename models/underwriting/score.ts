@@ -84,6 +84,13 @@ export function scoreTable(tf: TensorFlow | null, model: UnderwritingModel, tabl
   };
 }
 
+/** Scores rows to be measured: those of the training, given back whole, by the members that never saw them. */
+export function scoreForMeasure(tf: TensorFlow | null, model: UnderwritingModel, table: Table): Scored {
+  const scored = scoreTable(tf, model, table);
+  const own = scored.rows.groupNames.every((name) => model.trainGroups.has(name));
+  return own && model.outOfFold === false ? scoreTable(tf, { ...model, outOfFold: true }, table) : scored;
+}
+
 /** predictions.csv: the row's keys, prediction, lower, upper (adding up to the contract's bounds) and row bounds. */
 export function* predictionLines(model: UnderwritingModel, table: Table, scored: Scored): Generator<string> {
   const keys = keyColumns(table, model.factors, model.columns);

@@ -118,6 +118,11 @@ function findIndex(table: Table, factors: readonly Factor[], asked: TrainingColu
     : undefined;
 }
 
+/** @throws AppError UNDERWRITING_COLUMNS when the data has no such column */
+export function requireColumn(table: Table, flag: string, name: string): void {
+  if (!table.columns.includes(name)) throw missingColumn(flag, name, table);
+}
+
 function missingColumn(flag: string, name: string, table: Table): AppError {
   return new AppError(
     'UNDERWRITING_COLUMNS',

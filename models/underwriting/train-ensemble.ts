@@ -3,6 +3,8 @@ import type { Factor } from './catalogue';
 import type { Encoding, EncodedRows } from './encoding';
 import { fitEncoding } from './encoding';
 import { encodeFor, expectedTotals } from './expectation';
+import type { MemberData } from './member-batches';
+import type { Constraints } from './member-trainer';
 import type { Member } from './model';
 import type { NetworkShape } from './network';
 import type { PairInput } from './pairs';
@@ -13,7 +15,7 @@ import { clustersOf } from './rows';
 import { foldOf } from './sets';
 import type { TrainingSettings } from './settings';
 import { rivalSettings } from './settings';
-import type { Constraints, MemberData, MemberResult } from './train-member';
+import type { MemberResult } from './train-member';
 import { trainMember } from './train-member';
 
 /** Inputs of a training as encoded under given settings. */
@@ -32,7 +34,7 @@ export interface TrainingControl {
 }
 
 export interface TrainingProgress {
-  readonly stage: 'prepare' | 'search' | 'members' | 'experience' | 'explain';
+  readonly stage: 'prepare' | 'search' | 'members' | 'trees' | 'experience' | 'explain';
   readonly done: number;
   readonly of: number;
   readonly note: string;
@@ -127,10 +129,11 @@ export async function trainEnsemble(
   const count = settings.folds * settings.rotations;
   for (let k = members.length; k < count; k++) {
     const fold = k % settings.folds;
+    const second = Math.floor(k / settings.folds) % 2 === 1;
     const result = await runMember(
       tf,
       prepared.data,
-      settings,
+      second && settings.other !== undefined ? { ...settings, member: settings.other } : settings,
       folds,
       fold,
       seed + 101 * (k + 1),
@@ -163,7 +166,8 @@ export function expectedBy(
   return expectedTotals(tf, { shape, members, ...rule }, rows, data.inputs);
 }
 
-async function runMember(
+/** Trains one member that stops on a fold which it never sees, and rebases it. */
+export async function runMember(
   tf: TensorFlow,
   data: MemberData,
   settings: TrainingSettings,

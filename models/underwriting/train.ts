@@ -4,24 +4,27 @@ import type { Factor } from './catalogue';
 import { fitChampions } from './champions';
 import { fitClinicChoice } from './clinic-choice';
 import { collectPastGroups } from './comparables';
+import { expectedTotals } from './expectation';
 import { fitExperience } from './fit-experience';
 import { findHistoryRoles, roleCodes } from './history-columns';
 import { measureImportance } from './importance';
 import { fitLargeLoss } from './large-loss';
 import type { UnderwritingModel } from './model';
 import { pack } from './model-files';
-import { noiseFactors, withNoise } from './noise-factor';
+import { measureNoise } from './noise-gauge';
 import { profileFactors } from './profile';
 import type { ModelRows } from './rows';
 import { clustersOf, readRows, usableRows } from './rows';
 import type { Effort } from './settings';
 import { baseSettings } from './settings';
-import type { TrainingColumns } from './spec';
+import type { ModelColumns, TrainingColumns } from './spec';
 import { chooseFamily, resolveColumns } from './spec';
 import type { Table } from './table';
 import { numbersOf } from './table';
 import type { TrainingControl } from './train-ensemble';
-import { expectedBy, foldsOfRows, prepare, searchSettings, shapeOf, trainEnsemble } from './train-ensemble';
+import { foldsOfRows, prepare, searchSettings, shapeOf, trainEnsemble } from './train-ensemble';
+import type { BlendedMembers } from './train-trees';
+import { trainTrees } from './train-trees';
 import { AppError } from '../errors';
 
 export interface TrainRequest extends TrainingColumns {
@@ -44,21 +47,21 @@ const MIN_ROWS = 20;
 export async function trainModel(
   { tf }: Backend,
   source: Table,
-  request: TrainRequest,
+  asked: TrainRequest,
   control: TrainingControl = {},
 ): Promise<UnderwritingModel> {
+  // A catalogue may list all columns of a book: what is forecast is no factor of itself.
+  const request = { ...asked, factors: asked.factors.filter(({ code }) => code !== asked.target) };
   const seed = request.seed ?? 1;
   const effort = request.effort ?? 'full';
   const columns = resolveColumns(source, request.factors, request);
   const { table, faults } = usableRows(source, columns, request.trainUntil);
-  if (table.rows < MIN_ROWS) throw tooFew(table.rows);
+  if (table.rows < MIN_ROWS) throw tooFew(table.rows, faults, columns);
   const codes = request.factors.map(({ code }) => code);
-  const plain = readRows(table, columns, codes, 1);
-  const rows = { ...plain, table: withNoise(table, plain, seed) };
+  const rows = readRows(table, columns, codes, 1);
   const roles = findHistoryRoles(rows, request.factors, columns.index);
   const reserved = new Set([...roleCodes(roles), columns.index]);
-  const known = request.factors.filter(({ code }) => !reserved.has(code) && table.columns.includes(code));
-  const used = [...known, ...noiseFactors()];
+  const used = request.factors.filter(({ code }) => !reserved.has(code) && table.columns.includes(code));
   const { family, power } = chooseFamily(numbersOf(table, columns.target));
   const compete = columns.entity !== undefined && rows.keyed.sets.count * 2 <= table.rows;
   const base = baseSettings(table.rows, used.length, power, compete, effort);
@@ -70,11 +73,16 @@ export async function trainModel(
       : { settings: base, table: [] };
   const settings = search.settings;
   const prepared = await prepare(tf, rows, used, settings, folds, seed, control);
-  const members = await trainEnsemble(tf, prepared, settings, folds, seed, control);
+  const networks = await trainEnsemble(tf, prepared, settings, folds, seed, control);
   const shape = shapeOf(prepared.data, settings);
+  // Trees do not see the rest of a programme, so they have no place where clinics compete.
+  const blended: BlendedMembers = compete
+    ? { members: networks, table: [] }
+    : await trainTrees(tf, prepared.data, shape, rows, used, power, effort, folds, seed, networks, control);
+  const { members, trees } = blended;
   const trainGroups = new Set(rows.groupNames);
-  const own = { folds: settings.folds, foldSeed: seed, trainGroups };
-  const expected = expectedBy(tf, prepared.data, rows, shape, members, own);
+  const ensemble = { shape, members, trees, folds: settings.folds, foldSeed: seed, trainGroups };
+  const expected = expectedTotals(tf, ensemble, rows, prepared.data.inputs);
   control.onProgress?.({ stage: 'experience', done: 0, of: 1, note: '' });
   const experience = fitExperience(rows, expected, columns, roles);
   control.onProgress?.({ stage: 'explain', done: 0, of: 1, note: '' });
@@ -85,13 +93,11 @@ export async function trainModel(
     power,
     factors: request.factors,
     settings,
-    search: search.table,
+    search: [...search.table, ...blended.table],
     encoding: prepared.encoding,
     pairs: prepared.pairs,
-    shape,
-    members,
-    folds: settings.folds,
-    foldSeed: seed,
+    ...ensemble,
+    outOfFold: columns.group !== undefined && columns.time !== undefined,
     meanRate: ratio(rows.total, rows.base),
     meanIndex: ratio(rows.base, rows.exposure),
     meanLogSetSize: meanLogSetSize(rows),
@@ -101,7 +107,6 @@ export async function trainModel(
     panel: experience.panel,
     panelGroups: rows.keyed.groups,
     panelEntities: rows.keyed.entities,
-    trainGroups,
     intervals: experience.intervals,
     largeLoss: fitLargeLoss(rows.total, expected),
     champions: fitChampions(
@@ -115,7 +120,8 @@ export async function trainModel(
     choice: compete ? fitClinicChoice(rows, prepared.encoding, request.factors) : null,
     warnings: warningsOf(request.factors, table, faults, prepared.encoding.dropped),
   };
-  const importance = measureImportance(draft, rows, prepared.data.inputs, seed);
+  const noise = await measureNoise(tf, draft, rows, used, folds, seed, control);
+  const importance = measureImportance(draft, rows, prepared.data.inputs, seed, noise);
   return { ...draft, importance, version: versionOf(draft) };
 }
 
@@ -175,13 +181,23 @@ function warningsOf(
   ];
 }
 
-function tooFew(rows: number): AppError {
+function tooFew(
+  rows: number,
+  { noTarget, noExposure }: { noTarget: number; noExposure: number },
+  { target, exposure }: ModelColumns,
+): AppError {
+  const lost = [
+    ...(noTarget > 0 ? [`${noTarget}: ${target} is not a number`] : []),
+    ...(noExposure > 0 ? [`${noExposure}: ${exposure} is not above 0`] : []),
+  ];
+  const why = lost.length === 0 ? '' : ` (${lost.join('; ')})`;
+  const lostRu = why.replaceAll('is not a number', 'не число').replaceAll('is not above 0', 'не больше 0');
   return new AppError(
     'UNDERWRITING_TOO_FEW_ROWS',
     {
-      ru: `Для обучения осталось ${rows} строк, нужно не меньше ${MIN_ROWS}: проверьте target, exposure и train-until`,
-      en: `${rows} rows are left to learn from, at least ${MIN_ROWS} are needed: check target, exposure and train-until`,
+      ru: `Для обучения осталось ${rows} строк${lostRu}, нужно не меньше ${MIN_ROWS}: проверьте target, exposure и train-until`,
+      en: `${rows} rows are left to learn from${why}, at least ${MIN_ROWS} are needed: check target, exposure and train-until`,
     },
-    { details: { rows } },
+    { details: { rows, noTarget, noExposure, field: noTarget > 0 ? target : exposure } },
   );
 }

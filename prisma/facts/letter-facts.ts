@@ -2,9 +2,9 @@ import { dayNumber, plainDate } from '../../models/calendar';
 import { normaliseCode } from '../../models/exchange/codes';
 import { AppError } from '../../models/errors';
 import { contractYear } from '../../models/letters/contract-year';
-import { earlier } from '../../models/letters/cover-term';
+import { coverEnd, earlier, earliestEnd, validityDaysFor, validityEnd } from '../../models/letters/term';
 import type { LetterRequestInput } from '../../models/letters/request.schema';
-import type { LetterFinding, LetterPolicy, LineFacts } from '../../models/letters/types';
+import type { LetterFinding, LetterPolicy, LineFacts, TermEnd } from '../../models/letters/types';
 import type { Queryable } from '../pool';
 import { readCover } from '../repositories/letter-cover';
 import type { CoverRow, EnrolmentRow, ServiceRow } from '../repositories/letter-cover';
@@ -84,8 +84,9 @@ export async function gatherLetter(
     lines,
   });
   const policy = policyOn(cover, enrolment, plainDate(options.at));
+  const madeOn = plainDate(options.at);
   const facts = lines.map((line, i) =>
-    factsOf({ line, cover, enrolment, limits, policy, request, findings: findings[i]! }),
+    factsOf({ line, cover, enrolment, limits, policy, request, madeOn, findings: findings[i]! }),
   );
   return { cover, clinicId: cover.clinicId, hubId: cover.hubId, enrolment, account, policy, lines, facts, findings };
 }
@@ -160,9 +161,11 @@ function factsOf(input: {
   limits: readonly LockedLimit[];
   policy: LetterPolicy;
   request: LetterRequestInput;
+  madeOn: string;
   findings: readonly LetterFinding[];
 }): LineFacts & { letterRequired: boolean } {
-  const { line, cover, enrolment, limits, policy, request, findings } = input;
+  const { line, cover, enrolment, limits, policy, request, madeOn, findings } = input;
+  const validityDays = validityDaysFor(policy, line.serviceCode);
   const asked = request.lines[line.lineNo - 1]!;
   const own = limits.filter(
     (limit) =>
@@ -179,7 +182,11 @@ function factsOf(input: {
     unitPrice: line.unitPrice,
     franchisePercent: enrolment?.franchisePercent ?? 0,
     findings,
-    coveredTo: coverEnd(enrolment, line, own.length > 0),
+    termEnd:
+      enrolment === null
+        ? null
+        : termEnd(enrolment, line, own.length > 0, validityEnd(line.date, madeOn, validityDays)),
+    validityDays,
     limits: own.map((limit) => ({
       key: limit.key,
       yearStart: limit.yearStart,
@@ -198,10 +205,10 @@ function factsOf(input: {
   };
 }
 
-/** The last day that a promise for this line can stand on. */
-function coverEnd(enrolment: EnrolmentRow | null, line: LineToReview, limited: boolean): string | null {
-  if (enrolment === null) return null;
-  return earlier(enrolment.to, limited ? contractYear(enrolment.contractStart, line.date).yearEnd : null);
+/** The last day that a promise for this line can stand on: of the cover, the year of its limits, the letter's own term. */
+function termEnd(enrolment: EnrolmentRow, line: LineToReview, limited: boolean, own: TermEnd | null): TermEnd | null {
+  const yearEnd = limited ? contractYear(enrolment.contractStart, line.date).yearEnd : null;
+  return earliestEnd(coverEnd(earlier(enrolment.to, yearEnd)), own);
 }
 
 /** The contract's own policy in force, else the insurer's default. */

@@ -1,11 +1,12 @@
 import { dayNumber } from '../../models/calendar';
 import { answerTexts } from '../../models/letters/texts';
 import type { LetterFinding } from '../../models/letters/types';
+import { textForClinic } from '../../models/review/catalogue/for-clinic';
 import type { CompiledReference } from '../../models/review/compile';
 import { describeFindings } from '../../models/review/findings';
 import { sortLineTable } from '../../models/review/line-order';
 import { reviewPersons } from '../../models/review/scopes';
-import { createLineTable, isFdiTooth, NONE, NO_LETTER } from '../../models/review/table';
+import { createLineTable, isFdiTooth, NONE, NOT_BILLED, NO_LETTER } from '../../models/review/table';
 import type { LineTable } from '../../models/review/table';
 import type { Queryable } from '../pool';
 import { createTextCache, readSubjects } from '../repositories/chunk-subjects';
@@ -55,10 +56,12 @@ export function createLetterReview(current: (db: Queryable) => Promise<CompiledS
       subjects: read.subjects,
       table: sortLineTable(table, compiled.clinics.rank),
     });
+    const clinicCode = compiled.source.clinics[snapshot.clinicAt[clinicId] ?? NONE]?.code ?? '';
     for (const finding of describeFindings(result)) {
       found[finding.lineId]!.push({
         code: finding.code,
-        text: finding.explanation,
+        // Answers quote the text to the clinic that asks; a doctor finds the other clinic's line among the values.
+        text: textForClinic(finding.explanation, finding.evidence, clinicCode),
         guidelineId: finding.guidelineId,
         clause: finding.clause,
         values: finding.evidence,
@@ -104,8 +107,8 @@ function tableOf(input: {
     const day = dayNumber(line.date);
     table.lineId[row] = place;
     table.clinic[row] = snapshot.clinicAt[input.clinicId] ?? NONE;
-    // U+FFFF sorts behind every real invoice number of the day: what is asked for comes after what was billed.
-    table.invoice[row] = invoices.push({ no: `\uffff${place}`, day }) - 1;
+    // What is asked for comes after what was billed on the day.
+    table.invoice[row] = invoices.push({ no: `${NOT_BILLED}${place}`, day }) - 1;
     table.lineNo[row] = line.lineNo;
     table.serviceDay[row] = day;
     table.diagnosis[row] = input.diagnosisAt.get(line.diagnosisCode) ?? NONE;

@@ -2,6 +2,7 @@ import { compileReference } from '../../models/review/compile';
 import type { CompiledReference } from '../../models/review/compile';
 import { packFromFile } from '../../models/review/from-files';
 import type { PackFile } from '../../models/review/from-files';
+import type { GuidelinePack } from '../../models/review/reference';
 import type { Queryable } from '../pool';
 import { readReference, referenceFingerprint } from '../repositories/reference-snapshot';
 import type { ReferenceSnapshot } from '../repositories/reference-snapshot';
@@ -36,13 +37,22 @@ export function createSnapshots(): Snapshots {
 
 /** Reads and compiles the reference as the tables say to this connection. */
 export async function loadSnapshot(db: Queryable, ruleSetVersion: string): Promise<CompiledSnapshot> {
-  const packs = await packsOf(db, ruleSetVersion, (data) => packFromFile(data as PackFile));
+  const packs = await readPacks(db, ruleSetVersion);
   const snapshot = await readReference(db, ruleSetVersion, packs);
   return { snapshot, compiled: compileReference(snapshot.reference) };
 }
 
-/** The least daily limit of the packs; null when no pack has one. */
-export function maxDoctorMinutes(compiled: CompiledReference): number | null {
-  const limits = compiled.source.packs.flatMap((pack) => (pack.day === null ? [] : [pack.day.maxDoctorMinutes]));
+/** The least daily limit of packs; null when no pack has one. */
+export function maxDoctorMinutes(packs: readonly GuidelinePack[]): number | null {
+  const limits = packs.flatMap((pack) => (pack.day === null ? [] : [pack.day.maxDoctorMinutes]));
   return limits.length === 0 ? null : Math.min(...limits);
+}
+
+/** The same of a rule set, without compiling it. */
+export async function maxDoctorMinutesOf(db: Queryable, ruleSetVersion: string): Promise<number | null> {
+  return maxDoctorMinutes(await readPacks(db, ruleSetVersion));
+}
+
+function readPacks(db: Queryable, ruleSetVersion: string): Promise<GuidelinePack[]> {
+  return packsOf(db, ruleSetVersion, (data) => packFromFile(data as PackFile));
 }

@@ -1,5 +1,7 @@
+import type { RowFilter } from '../../models/access/policy';
 import type { PoolClient, Queryable } from '../pool';
 import { lockOutIntake } from './invoices-intake';
+import { filterSql } from './row-filter';
 
 export interface ActivationTake {
   readonly id: string;
@@ -97,16 +99,25 @@ export interface NoticeRow {
 /** Decided lines whose findings would now be others, by id behind `after`. */
 export async function listNotices(
   db: Queryable,
-  query: { readonly batchId: string | null; readonly open: boolean; readonly after: number; readonly limit: number },
+  query: {
+    readonly filter: RowFilter;
+    readonly batchId: string | null;
+    readonly open: boolean;
+    readonly after: number;
+    readonly limit: number;
+  },
 ): Promise<NoticeRow[]> {
+  const params: unknown[] = [query.batchId, query.open, query.after, query.limit];
+  const visible = filterSql(query.filter, { hubId: 'c.hub_id' }, params);
   const rows = await db.query<NoticeRow & Record<string, unknown>>(
     `SELECT n.id, n.batch_id AS "batchId", c.code AS "clinicCode", i.invoice_no AS "invoiceNo", l.line_no AS "lineNo",
        v.public_id AS "versionId", COALESCE(n.codes_were, '{}') AS "codesWere", COALESCE(n.codes_now, '{}') AS "codesNow",
        n.created_at AS "createdAt", n.handled_at AS "handledAt"
      FROM recheck_notice n JOIN invoice_line l ON l.id = n.line_id JOIN invoice_version v ON v.id = l.version_id
      JOIN invoice i ON i.id = l.invoice_id JOIN clinic c ON c.id = l.clinic_id
-     WHERE ($1::uuid IS NULL OR n.batch_id = $1) AND (NOT $2 OR n.handled_at IS NULL) AND n.id > $3 ORDER BY n.id LIMIT $4`,
-    [query.batchId, query.open, query.after, query.limit],
+     WHERE ($1::uuid IS NULL OR n.batch_id = $1) AND (NOT $2 OR n.handled_at IS NULL) AND n.id > $3
+       AND ${visible} ORDER BY n.id LIMIT $4`,
+    params,
   );
   return rows.rows;
 }

@@ -1,6 +1,7 @@
 import type { ActContent, ActInvoice, ActLine } from '../../models/review-case/act';
 import { actNumber } from '../../models/review-case/act';
 import type { VerdictMoney } from '../../models/review-case/money';
+import { textForClinic } from '../../models/review/catalogue/for-clinic';
 import type { Queryable } from '../pool';
 
 /** Everything an act is built from, of one version. `through`: the youngest verdict that it covers. */
@@ -37,6 +38,8 @@ interface LineRow extends VerdictMoney {
   clause: string | null;
   ru: string | null;
   en: string | null;
+  evidence: Record<string, unknown> | null;
+  clinicCode: string;
   noteToClinic: string | null;
   authorKind: 'rule' | 'doctor';
   authorName: string;
@@ -63,12 +66,13 @@ export async function readActSources(tx: Queryable, versionIds: readonly number[
     `SELECT l.version_id AS "versionId", l.line_no AS "lineNo", p.policy_no AS "policyNo",
        l.service_date AS "serviceDate", ci.item_code AS "itemCode", l.item_name AS "itemName", d.kind,
        d.reason_code AS "reasonCode", d.clause, f.explanation_ru AS ru, f.explanation_en AS en,
+       f.evidence, c.code AS "clinicCode",
        d.note_to_clinic AS "noteToClinic", d.author_kind AS "authorKind",
        COALESCE(d.doctor_name, d.rule_set_version) AS "authorName", d.billed_kopecks AS "billedKopecks",
        d.accepted_kopecks AS "acceptedKopecks", d.reduced_kopecks AS "reducedKopecks",
        d.refused_kopecks AS "refusedKopecks", d.patient_share_kopecks AS "patientShareKopecks"
      FROM invoice_line l JOIN verdict d ON d.line_id = l.id AND d.active AND d.kind <> 'accept'
-     JOIN policy p ON p.id = l.policy_id JOIN clinic_item ci ON ci.id = l.clinic_item_id
+     JOIN clinic c ON c.id = l.clinic_id JOIN policy p ON p.id = l.policy_id JOIN clinic_item ci ON ci.id = l.clinic_item_id
      LEFT JOIN finding f ON f.line_id = l.id AND f.code = d.reason_code AND f.active
      WHERE l.version_id = ANY($1::int[]) ORDER BY l.version_id, l.line_no`,
     [versionIds],
@@ -107,10 +111,20 @@ export async function readActSources(tx: Queryable, versionIds: readonly number[
   }));
 }
 
-function actLine({ versionId: _version, ru, en, authorKind, authorName, ...row }: LineRow): ActLine {
+/** An act leaves the house: its explanations do not name invoices of other clinics. */
+function actLine({
+  versionId: _version,
+  ru,
+  en,
+  evidence,
+  clinicCode,
+  authorKind,
+  authorName,
+  ...row
+}: LineRow): ActLine {
   return {
     ...row,
-    explanation: ru === null || en === null ? null : { ru, en },
+    explanation: ru === null || en === null ? null : textForClinic({ ru, en }, evidence ?? {}, clinicCode),
     author: { kind: authorKind, name: authorName },
   };
 }

@@ -70,12 +70,13 @@ SELECT json_build_object(
       'serviceCode', l.service_code, 'from', l.approved_from, 'to', l.approved_to)), '[]')
     FROM letter_request r JOIN letter_request_line l ON l.request_id = r.id
     WHERE r.policy_id = (SELECT id FROM p) AND r.id <> $4::uuid AND l.service_code = ANY($3)
-      AND r.state IN ('approved', 'partially-approved', 'amended') AND l.outcome IN ('approved', 'partial')),
+      AND r.state IN ('approved', 'partially-approved', 'amended', 'pended')
+      AND (l.outcome IN ('approved', 'partial') OR l.outcome = 'pended' AND l.approved_quantity > 0)),
   'policies', (SELECT json_agg(json_build_object('contractId', y.contract_id, 'effectiveFrom', y.effective_from,
       'emergencyHours', y.emergency_hours, 'standardHours', y.standard_hours,
       'plannedInpatientHours', y.planned_inpatient_hours, 'autoApproveKopecks', y.auto_approve_kopecks,
       'fourEyesKopecks', y.four_eyes_kopecks, 'escalateBeforePercent', y.escalate_before_percent,
-      'validityDays', y.validity_days, 'documentRules', y.document_rules)
+      'validityDays', y.validity_days, 'validityRules', y.validity_rules, 'documentRules', y.document_rules)
       ORDER BY y.contract_id NULLS LAST, y.effective_from DESC)
     FROM letter_policy y WHERE y.contract_id IS NULL OR y.contract_id IN (
       SELECT g.contract_id FROM enrolment e JOIN programme g ON g.id = e.programme_id

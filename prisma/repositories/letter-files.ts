@@ -51,11 +51,12 @@ export async function readDocument(db: Queryable, requestId: string): Promise<St
   return rows.rows[0] ?? null;
 }
 
-/** Keeps the signed file of a revision; a second making of the same revision changes nothing. */
-export async function addDocument(tx: Queryable, requestId: string, document: StoredDocument): Promise<void> {
-  await tx.query(
+/** Keeps the signed file of a revision; a second making of the same revision changes nothing. True when it was new. */
+export async function addDocument(tx: Queryable, requestId: string, document: StoredDocument): Promise<boolean> {
+  const done = await tx.query(
     `INSERT INTO letter_document (request_id, revision, pdf, pdf_sha256, signature) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (request_id, revision) DO NOTHING`,
     [requestId, document.revision, document.pdf, document.pdfSha256, document.signature],
   );
+  return done.rowCount === 1;
 }

@@ -44,6 +44,15 @@ export async function lockPersonById(tx: Queryable, policyId: number): Promise<v
   await tx.query(`SELECT pg_advisory_xact_lock(${PERSON_LOCK}, $1)`, [policyId]);
 }
 
+/** The same for everybody to whom these requests promise something, in order. */
+export async function lockPeopleOf(tx: Queryable, requestIds: readonly string[]): Promise<void> {
+  await tx.query(
+    `SELECT pg_advisory_xact_lock(${PERSON_LOCK}, id) FROM (
+       SELECT DISTINCT policy_id AS id FROM letter_request WHERE id = ANY($1::uuid[]) ORDER BY 1) people`,
+    [requestIds],
+  );
+}
+
 /** Locks the person's counters (made on first use) in key order until the transaction ends, and reads what is billed. */
 export async function lockLimits(
   tx: Queryable,

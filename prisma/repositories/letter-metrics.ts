@@ -25,19 +25,23 @@ export interface LetterMetrics {
   readonly samples: { readonly decided: number; readonly overturned: number };
 }
 
+/** Less is promised than was asked for, on some line; it stays so when the letter is used or has expired. */
+const CUT = `EXISTS (SELECT 1 FROM letter_request_line l WHERE l.request_id = r.id AND l.outcome <> 'cancelled'
+         AND (l.approved_quantity < l.quantity OR l.reason_code IS NOT NULL))`;
+
 export async function readLetterMetrics(db: Queryable, from: string, to: string): Promise<LetterMetrics> {
   const period = `submitted_at >= $1::date AND submitted_at < $2::date + 1`;
   const urgency = await db.query<LetterMetrics['byUrgency'][number] & Record<string, unknown>>(
     `SELECT urgency, count(*)::int AS submitted,
        count(*) FILTER (WHERE first_answer <> 'pended')::int AS "finalAtFirst",
-       count(*) FILTER (WHERE approved_kopecks > 0 AND state <> 'partially-approved')::int AS approved,
-       count(*) FILTER (WHERE state = 'partially-approved')::int AS partial,
+       count(*) FILTER (WHERE approved_kopecks > 0 AND NOT ${CUT})::int AS approved,
+       count(*) FILTER (WHERE approved_kopecks > 0 AND ${CUT})::int AS partial,
        count(*) FILTER (WHERE state = 'refused')::int AS refused, count(*) FILTER (WHERE overdue)::int AS overdue,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM final_at - submitted_at) / 3600)::float8
          AS "medianHoursToFinal",
        percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM final_at - submitted_at) / 3600)::float8
          AS "p95HoursToFinal"
-     FROM letter_request WHERE ${period} GROUP BY urgency ORDER BY urgency`,
+     FROM letter_request r WHERE ${period} GROUP BY urgency ORDER BY urgency`,
     [from, to],
   );
   const pends = await db.query<{ reason: string; pends: number }>(

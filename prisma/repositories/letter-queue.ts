@@ -17,12 +17,13 @@ export type ClaimResult =
 /**
  * Takes a pended request for `leaseSeconds`; the row's lock lets exactly one of many racing doctors win. A doctor who
  * stands in for an absent one has the skills of both. Holding it already prolongs the lease.
+ * @param terms `today` is the plain date in the insurer's zone: absences are days
  */
 export async function claimLetter(
   tx: Queryable,
   requestId: string,
   doctor: Claimant,
-  leaseSeconds: number,
+  terms: { readonly leaseSeconds: number; readonly today: string },
 ): Promise<ClaimResult> {
   const found = await tx.query<{
     pendedFor: string | null;
@@ -39,9 +40,9 @@ export async function claimLetter(
          AND (c.clinic_id = r.clinic_id OR c.policy_id = r.policy_id)) AS conflicted,
        (SELECT coalesce(array_agg(DISTINCT k.skill), '{}') FROM expert_absence a JOIN app_user u ON u.id = a.doctor_id,
           unnest(u.skills) k(skill)
-        WHERE a.stand_in_id = $2 AND current_date BETWEEN a.from_date AND a.to_date) AS "standInSkills"
+        WHERE a.stand_in_id = $2 AND $3::date BETWEEN a.from_date AND a.to_date) AS "standInSkills"
      FROM letter_request r WHERE r.id = $1 FOR UPDATE OF r`,
-    [requestId, doctor.id],
+    [requestId, doctor.id, terms.today],
   );
   const row = found.rows[0];
   if (row === undefined || row.pendedFor !== 'expert') return { kind: 'not-open' };
@@ -54,7 +55,7 @@ export async function claimLetter(
   const done = await tx.query<{ leaseUntil: string; revision: number }>(
     `UPDATE letter_request SET holder_id = $2, holder_name = $3, lease_until = now() + make_interval(secs => $4)
      WHERE id = $1 RETURNING lease_until AS "leaseUntil", revision`,
-    [requestId, doctor.id, doctor.name, leaseSeconds],
+    [requestId, doctor.id, doctor.name, terms.leaseSeconds],
   );
   return { kind: 'claimed', ...done.rows[0]! };
 }

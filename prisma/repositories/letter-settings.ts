@@ -11,7 +11,7 @@ const POLICY_COLUMNS = `id, contract_id AS "contractId", effective_from AS "effe
   emergency_hours AS "emergencyHours", standard_hours AS "standardHours",
   planned_inpatient_hours AS "plannedInpatientHours", auto_approve_kopecks AS "autoApproveKopecks",
   four_eyes_kopecks AS "fourEyesKopecks", escalate_before_percent AS "escalateBeforePercent",
-  validity_days AS "validityDays", document_rules AS "documentRules"`;
+  validity_days AS "validityDays", validity_rules AS "validityRules", document_rules AS "documentRules"`;
 
 /** Every version, the insurer's default first, then by contract; newest version first. */
 export async function listLetterPolicies(db: Queryable): Promise<LetterPolicyRow[]> {
@@ -28,8 +28,8 @@ export async function addLetterPolicy(
 ): Promise<LetterPolicyRow | null> {
   const rows = await tx.query<LetterPolicyRow & Record<string, unknown>>(
     `INSERT INTO letter_policy (contract_id, effective_from, emergency_hours, standard_hours, planned_inpatient_hours,
-       auto_approve_kopecks, four_eyes_kopecks, escalate_before_percent, validity_days, document_rules)
-     SELECT $1::int, $2::date, $3, $4, $5, $6, $7, $8, $9, $10
+       auto_approve_kopecks, four_eyes_kopecks, escalate_before_percent, validity_days, validity_rules, document_rules)
+     SELECT $1::int, $2::date, $3, $4, $5, $6, $7, $8, $9, $10, $11
      WHERE NOT EXISTS (SELECT 1 FROM letter_policy WHERE contract_id IS NOT DISTINCT FROM $1 AND effective_from = $2)
        AND ($1::int IS NULL OR EXISTS (SELECT 1 FROM contract WHERE id = $1))
      RETURNING ${POLICY_COLUMNS}`,
@@ -43,6 +43,7 @@ export async function addLetterPolicy(
       policy.fourEyesKopecks,
       policy.escalateBeforePercent,
       policy.validityDays,
+      JSON.stringify(policy.validityRules),
       JSON.stringify(policy.documentRules),
     ],
   );
@@ -59,24 +60,35 @@ export interface AbsenceRow {
 
 const ABSENCE_COLUMNS = `id, doctor_id AS "doctorId", stand_in_id AS "standInId", from_date AS "fromDate", to_date AS "toDate"`;
 
-export async function listAbsences(db: Queryable): Promise<AbsenceRow[]> {
+export async function listAbsences(db: Queryable, today: string): Promise<AbsenceRow[]> {
   const rows = await db.query<AbsenceRow & Record<string, unknown>>(
-    `SELECT ${ABSENCE_COLUMNS} FROM expert_absence WHERE to_date >= current_date ORDER BY from_date, id`,
+    `SELECT ${ABSENCE_COLUMNS} FROM expert_absence WHERE to_date >= $1 ORDER BY from_date, id`,
+    [today],
   );
   return rows.rows;
 }
 
 /** Also gives back what the absent doctor holds, when the absence has begun: somebody else takes it. */
-export async function addAbsence(tx: Queryable, absence: Omit<AbsenceRow, 'id'>): Promise<AbsenceRow> {
+export async function addAbsence(tx: Queryable, absence: Omit<AbsenceRow, 'id'>, today: string): Promise<AbsenceRow> {
   const rows = await tx.query<AbsenceRow & Record<string, unknown>>(
     `WITH freed AS (
        UPDATE letter_request SET holder_id = NULL, holder_name = NULL, lease_until = NULL
-       WHERE holder_id = $1 AND current_date BETWEEN $3::date AND $4::date)
+       WHERE holder_id = $1 AND $5::date BETWEEN $3::date AND $4::date)
      INSERT INTO expert_absence (doctor_id, stand_in_id, from_date, to_date) VALUES ($1, $2, $3, $4)
      RETURNING ${ABSENCE_COLUMNS}`,
-    [absence.doctorId, absence.standInId, absence.fromDate, absence.toDate],
+    [absence.doctorId, absence.standInId, absence.fromDate, absence.toDate, today],
   );
   return rows.rows[0]!;
+}
+
+/** Who stands in for a doctor who is absent on the day; undefined: the doctor is there, null: nobody stands in. */
+export async function standInOf(db: Queryable, doctorId: string, today: string): Promise<string | null | undefined> {
+  const rows = await db.query<{ standInId: string | null }>(
+    `SELECT stand_in_id AS "standInId" FROM expert_absence WHERE doctor_id = $1 AND $2::date BETWEEN from_date AND to_date
+     ORDER BY to_date DESC LIMIT 1`,
+    [doctorId, today],
+  );
+  return rows.rows[0]?.standInId;
 }
 
 export async function removeAbsence(tx: Queryable, id: string): Promise<boolean> {

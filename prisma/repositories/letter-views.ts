@@ -1,5 +1,5 @@
 import type { RowFilter } from '../../models/access/policy';
-import type { LetterState, LineOutcome, PendReason, Urgency } from '../../models/letters/types';
+import type { LetterFinding, LetterState, LineOutcome, PendReason, Urgency } from '../../models/letters/types';
 import type { Queryable } from '../pool';
 import { filterSql } from './row-filter';
 
@@ -39,6 +39,8 @@ export interface LetterListQuery {
   readonly limit: number;
 }
 
+/** The promise of line l stands (models/letters/record: isPromised). */
+const STANDS = `(l.outcome IN ('approved', 'partial') OR l.outcome = 'pended' AND l.approved_quantity > 0)`;
 const OWNER_COLUMNS = { clinicId: 'r.clinic_id', hubId: 'r.hub_id', policyId: 'r.policy_id' } as const;
 
 /** A row without how the insurer deals out its work, for readers outside. */
@@ -117,11 +119,14 @@ export interface LetterDetailLine {
   readonly approvedTo: string | null;
   readonly usedQuantity: number;
   readonly usedKopecks: number;
+  /** Promised and not taken yet; below zero where invoices have taken more than was promised. */
+  readonly leftQuantity: number;
+  readonly leftKopecks: number;
   readonly ground: string | null;
   readonly reasonCode: string | null;
   readonly clause: string | null;
   readonly doctorName: string | null;
-  readonly findings: unknown;
+  readonly findings: readonly LetterFinding[];
 }
 
 /** One request with its lines and thread; null when it is not there or not the caller's. */
@@ -142,7 +147,8 @@ export async function readLetterDetail(db: Queryable, id: string, filter: RowFil
           'periodTo', l.period_to, 'tooth', l.tooth, 'unitPriceKopecks', l.unit_price_kopecks, 'outcome', l.outcome,
           'approvedQuantity', l.approved_quantity, 'approvedKopecks', l.approved_kopecks,
           'approvedFrom', l.approved_from, 'approvedTo', l.approved_to, 'usedQuantity', l.used_quantity,
-          'usedKopecks', l.used_kopecks, 'ground', l.ground, 'reasonCode', l.reason_code, 'clause', l.clause,
+          'usedKopecks', l.used_kopecks, 'leftQuantity', CASE WHEN ${STANDS} THEN l.approved_quantity - l.used_quantity ELSE 0 END,
+          'leftKopecks', CASE WHEN ${STANDS} THEN l.approved_kopecks - l.used_kopecks ELSE 0 END, 'ground', l.ground, 'reasonCode', l.reason_code, 'clause', l.clause,
           'doctorName', l.doctor_name, 'findings', l.findings) ORDER BY l.line_no)
         FROM letter_request_line l LEFT JOIN service s ON s.id = l.service_id
           LEFT JOIN letter_ref f ON f.id = l.letter_ref_id WHERE l.request_id = r.id) AS lines,
@@ -159,6 +165,12 @@ export async function readLetterDetail(db: Queryable, id: string, filter: RowFil
   return rows.rows[0] ?? null;
 }
 
+/** The request behind the number on a letter; null when there is none. */
+export async function findRequestByNumber(db: Queryable, number: string): Promise<string | null> {
+  const rows = await db.query<{ id: string }>('SELECT id FROM letter_request WHERE number = $1', [number]);
+  return rows.rows[0]?.id ?? null;
+}
+
 /** Whose request it is; null when it is not there or not the caller's. */
 export async function readLetterOwner(
   db: Queryable,
@@ -172,6 +184,27 @@ export async function readLetterOwner(
     params,
   );
   return rows.rows[0] ?? null;
+}
+
+/** Where a request stands, for polls and events; null when it is not there or not the caller's. */
+export async function readRequestStatus(db: Queryable, id: string, filter: RowFilter): Promise<RequestStatus | null> {
+  const params: unknown[] = [id];
+  const owner = filterSql(filter, OWNER_COLUMNS, params);
+  const rows = await db.query<RequestStatus & Record<string, unknown>>(
+    `SELECT r.id, r.number, r.state, r.pended_for AS "pendedFor", r.due_at AS "dueAt", r.revision
+     FROM letter_request r WHERE r.id = $1 AND ${owner}`,
+    params,
+  );
+  return rows.rows[0] ?? null;
+}
+
+export interface RequestStatus {
+  readonly id: string;
+  readonly number: string | null;
+  readonly state: LetterState;
+  readonly pendedFor: PendReason | null;
+  readonly dueAt: string | null;
+  readonly revision: number;
 }
 
 /** What anybody with the code on the paper may see: number and status, nothing else. */

@@ -52,9 +52,9 @@ export async function insertLetter(tx: Queryable, letter: NewLetter): Promise<bo
          $21, $22, $23, $24, $25, $26)
        ON CONFLICT (id) DO NOTHING RETURNING id)
      INSERT INTO letter_request_line (request_id, line_no, service_code, service_id, diagnosis_code, quantity,
-       period_from, period_to, tooth, unit_price_kopecks, findings, ${OUTCOME_COLUMNS.join(', ')})
+       period_from, period_to, tooth, unit_price_kopecks, validity_days, findings, ${OUTCOME_COLUMNS.join(', ')})
      SELECT r.id, l.* FROM r, unnest($27::int[], $28::text[], $29::int[], $30::text[], $31::int[], $32::date[],
-       $33::date[], $34::text[], $35::bigint[], $36::jsonb[], ${outcomeArrays(37)}) l`,
+       $33::date[], $34::text[], $35::bigint[], $36::int[], $37::jsonb[], ${outcomeArrays(38)}) l`,
     [
       record.requestId,
       record.number,
@@ -91,6 +91,7 @@ export async function insertLetter(tx: Queryable, letter: NewLetter): Promise<bo
       record.lines.map((line) => line.periodTo),
       letter.lines.map((line) => line.tooth),
       record.lines.map((line) => line.unitPrice),
+      record.lines.map((line) => line.validityDays),
       letter.lines.map((line) => JSON.stringify(line.findings)),
       ...outcomeValues(record.lines),
     ],
@@ -236,7 +237,7 @@ async function readOne(db: Queryable, requestId: string, lock: string): Promise<
        r.first_answer AS "firstAnswer",
        (SELECT json_agg(json_build_object('lineNo', l.line_no, 'quantity', l.quantity,
           'unitPrice', l.unit_price_kopecks, 'periodFrom', l.period_from, 'periodTo', l.period_to,
-          'outcome', l.outcome, 'approvedQuantity', l.approved_quantity, 'approvedKopecks', l.approved_kopecks,
+          'validityDays', l.validity_days, 'outcome', l.outcome, 'approvedQuantity', l.approved_quantity, 'approvedKopecks', l.approved_kopecks,
           'approvedFrom', l.approved_from, 'approvedTo', l.approved_to, 'usedQuantity', l.used_quantity,
           'usedKopecks', l.used_kopecks, 'ground', l.ground, 'reasonCode', l.reason_code, 'clause', l.clause,
           'author', CASE l.author_kind

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import type { CheckedLine } from '../../models/sampling/estimate';
 import type { AcceptedLine, SampledLine, SamplingPlan } from '../../models/sampling/inclusion';
 import type { Deadline } from '../../models/calendar';
+import type { RowFilter } from '../../models/access/policy';
 import type { Queryable } from '../pool';
+import { filterSql } from './row-filter';
 
 /** A line that rules have accepted, with what a sample weighs. */
 export interface AcceptedRow extends AcceptedLine {
@@ -123,16 +125,23 @@ export interface SampleRow {
 /** Sampled lines by id, behind `after`. */
 export async function listSamples(
   db: Queryable,
-  query: { readonly state: string | null; readonly after: number; readonly limit: number },
+  query: {
+    readonly filter: RowFilter;
+    readonly state: string | null;
+    readonly after: number;
+    readonly limit: number;
+  },
 ): Promise<SampleRow[]> {
+  const params: unknown[] = [query.state, query.after, query.limit];
+  const visible = filterSql(query.filter, { hubId: 'c.hub_id' }, params);
   const rows = await db.query<SampleRow & Record<string, unknown>>(
     `SELECT s.line_id AS "lineId", s.task_id AS "taskId", c.code AS "clinicCode", i.invoice_no AS "invoiceNo",
        v.public_id AS "versionId", l.line_no AS "lineNo", s.reason, s.probability, s.share_kopecks AS "shareKopecks", s.state,
        s.outcome, s.overpaid_kopecks AS "overpaidKopecks", s.checked_by_name AS "checkedByName"
      FROM accepted_sample s JOIN invoice_line l ON l.id = s.line_id JOIN invoice_version v ON v.id = l.version_id
      JOIN invoice i ON i.id = l.invoice_id JOIN clinic c ON c.id = s.clinic_id
-     WHERE ($1::text IS NULL OR s.state = $1) AND s.line_id > $2 ORDER BY s.line_id LIMIT $3`,
-    [query.state, query.after, query.limit],
+     WHERE ($1::text IS NULL OR s.state = $1) AND s.line_id > $2 AND ${visible} ORDER BY s.line_id LIMIT $3`,
+    params,
   );
   return rows.rows;
 }
@@ -144,11 +153,14 @@ export interface OpenSample {
   readonly state: 'open' | 'checked';
 }
 
-export async function lockSample(tx: Queryable, lineId: number): Promise<OpenSample | null> {
+/** The sampled line, locked; null when it is not there or not the caller's. */
+export async function lockSample(tx: Queryable, lineId: number, filter: RowFilter): Promise<OpenSample | null> {
+  const params: unknown[] = [lineId];
+  const visible = filterSql(filter, { hubId: 'c.hub_id' }, params);
   const rows = await tx.query<OpenSample & Record<string, unknown>>(
-    `SELECT line_id AS "lineId", task_id AS "taskId", share_kopecks AS "shareKopecks", state FROM accepted_sample
-     WHERE line_id = $1 FOR UPDATE`,
-    [lineId],
+    `SELECT s.line_id AS "lineId", s.task_id AS "taskId", s.share_kopecks AS "shareKopecks", s.state
+     FROM accepted_sample s JOIN clinic c ON c.id = s.clinic_id WHERE s.line_id = $1 AND ${visible} FOR UPDATE OF s`,
+    params,
   );
   return rows.rows[0] ?? null;
 }

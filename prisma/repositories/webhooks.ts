@@ -3,7 +3,7 @@ import type { Queryable } from '../pool';
 export interface WebhookDraft {
   readonly event: string;
   readonly requestId: string;
-  readonly body: Readonly<Record<string, string | null>>;
+  readonly body: Readonly<Record<string, string | number | null>>;
 }
 
 /** One delivery for each active subscription of the letter's clinic and for those without a clinic (the insurer's own). */

@@ -39,7 +39,10 @@ function firstErrors(error) {
     .join('; ');
 }
 
-/** npm keeps what it installed in a hidden lock file: the same versions everywhere mean that nothing is to be done. */
+/**
+ * npm keeps what it installed in a hidden lock file: the same versions everywhere mean that nothing is to be done. It
+ * writes that file even when it was asked to change the lock file only, so the folders have to be there as well.
+ */
 function isInstalled() {
   const hidden = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(hidden)) return false;
@@ -48,7 +51,8 @@ function isInstalled() {
   return Object.entries(wanted).every(([path, entry]) => {
     if (path === '' || entry.link) return true;
     const found = there[path];
-    return found === undefined ? entry.optional === true || entry.peer === true : found.version === entry.version;
+    if (found === undefined) return entry.optional === true || entry.peer === true;
+    return found.version === entry.version && (entry.optional === true || existsSync(join(root, path)));
   });
 }
 

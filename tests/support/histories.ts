@@ -10,13 +10,14 @@ const FOLDER = join(__dirname, '..', 'histories');
 
 /**
  * Keeps the history of a workflow under tests/histories/<name>.json when RECORD_HISTORIES=1; otherwise does nothing. A
- * committed history is never recorded anew: it stands for the workflows that are already running somewhere.
+ * committed history is never recorded anew: it stands for the workflows that are already running somewhere. Without
+ * `runId` the latest run.
  */
-export async function keepHistory(client: Client, workflowId: string, name: string): Promise<void> {
+export async function keepHistory(client: Client, workflowId: string, name: string, runId?: string): Promise<void> {
   const path = join(FOLDER, `${name}.json`);
   if (process.env.RECORD_HISTORIES !== '1' || existsSync(path)) return;
   mkdirSync(join(path, '..'), { recursive: true });
-  const history = await client.workflow.getHandle(workflowId).fetchHistory();
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
   writeFileSync(path, `${historyToJSON(history)}\n`);
 }
 

@@ -13,11 +13,11 @@ import type { LetterPerson } from './letter-person';
 export async function takeOneLine(
   pool: Pool,
   person: LetterPerson,
-  line: { serviceDate: string; letterNo: string; quantity?: number },
+  line: { serviceDate: string; letterNo: string; quantity?: number; diagnosisCode?: string; invoiceNo?: string },
 ): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'medex-invoice-'));
   const file = join(dir, 'invoices.csv');
-  const { quantity = 1 } = line;
+  const { quantity = 1, diagnosisCode = DIAGNOSIS, invoiceNo = `L-${randomUUID().slice(0, 8)}` } = line;
   const roubles = (kopecks: number): string => (kopecks / 100).toFixed(2);
   const percent = await pool.query<{ percent: number }>(
     `SELECT g.franchise_percent::float8 AS percent FROM letter_request r JOIN programme g ON g.id = r.programme_id
@@ -30,8 +30,8 @@ export async function takeOneLine(
     file,
     'clinic_code,invoice_no,invoice_date,line_no,policy_no,service_date,diagnosis_code,item_code,item_name,quantity,' +
       'unit_price_rub,amount_rub,patient_share_rub,doctor_id,tooth,letter_no,episode_no\n' +
-      `${person.clinicCode},L-${randomUUID().slice(0, 8)},${addDays(line.serviceDate, 1)},1,${person.policyNo},` +
-      `${line.serviceDate},${DIAGNOSIS},${person.itemCode},УЗИ,${quantity},${roubles(person.priceKopecks)},` +
+      `${person.clinicCode},${invoiceNo},${addDays(line.serviceDate, 1)},1,${person.policyNo},` +
+      `${line.serviceDate},${diagnosisCode},${person.itemCode},УЗИ,${quantity},${roubles(person.priceKopecks)},` +
       `${roubles(amount)},${roubles(share)},,,${line.letterNo},\n`,
   );
   const sha256 = randomUUID().replaceAll('-', '').repeat(2);

@@ -46,11 +46,17 @@ export interface LettersBench {
   readonly close: () => Promise<void>;
 }
 
-/** API, worker, Postgres with the demo world (no invoices) and Temporal: everything that a letter lives on. */
-export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise<LettersBench> {
+/**
+ * API, worker, Postgres with the demo world (no invoices) and Temporal: everything that a letter lives on.
+ * @param on another Temporal than that of the run, and the queue to serve there
+ */
+export async function startLetters(
+  times: LetterTimes = STANDARD_TIMES,
+  on: { address: string; namespace: string; queue: string } | null = null,
+): Promise<LettersBench> {
   installRuntimeOnce();
-  const { address, namespace, taskQueue } = testTemporal();
-  const queue = taskQueue('letters');
+  const { address, namespace } = on ?? testTemporal();
+  const queue = on?.queue ?? testTemporal().taskQueue('letters');
   const queues = { flow: queue, review: `${queue}-review` };
   const temporal = await connectTemporal({ address, namespace, secret: SECRET });
   const bundle = { codePath: await workflowBundle() };
@@ -62,6 +68,7 @@ export async function startLetters(times: LetterTimes = STANDARD_TIMES): Promise
     now: () => clock.now(),
     temporal: temporal.client,
     letterQueue: queue,
+    queues,
     reviewRequested: (db, input) => reviewOf()(db, input),
   });
   pending.pool = api.pool;

@@ -53,6 +53,7 @@ export async function startMailServer(options: { readonly startTls: boolean }): 
       }
       if (line.startsWith('EHLO'))
         say(options.startTls && !encrypted ? '250-test\r\n250 STARTTLS' : '250-test\r\n250 AUTH PLAIN');
+      else if (line === 'STARTTLS' && !options.startTls) say('502 not here');
       else if (line === 'STARTTLS') {
         say('220 go on');
         socket.removeAllListeners('data');

@@ -1,6 +1,6 @@
-import type { CoverageEligibilityRequest, CoverageEligibilityResponse } from '@medplum/fhirtypes';
-import { AppError } from '../../errors';
+import type { CoverageEligibilityResponse } from '@medplum/fhirtypes';
 import type { CoverageAnswer } from '../coverage';
+import { readShape, unreadable } from './shape';
 import { FHIR } from './systems';
 
 /** What a coverage check needs; the same as one line of a letter request. */
@@ -11,19 +11,21 @@ export interface ParsedEligibility {
 }
 
 /** Reads a CoverageEligibilityRequest (purpose auth-requirements or benefits). Throws `fhir.unreadable`. */
-export function parseEligibility(request: CoverageEligibilityRequest, today: string): ParsedEligibility {
+export function parseEligibility(input: unknown, today: string): ParsedEligibility {
+  const request = readShape('CoverageEligibilityRequest', input);
   const policyNo = request.patient?.identifier?.value;
-  if (policyNo === undefined) throw missing('CoverageEligibilityRequest.patient.identifier');
+  if (policyNo === undefined) throw unreadable('CoverageEligibilityRequest.patient.identifier', '1..1');
   const clinicCode = request.provider?.identifier?.value;
-  if (clinicCode === undefined) throw missing('CoverageEligibilityRequest.provider.identifier');
+  if (clinicCode === undefined) throw unreadable('CoverageEligibilityRequest.provider.identifier', '1..1');
   const items = request.item ?? [];
-  if (items.length === 0) throw missing('CoverageEligibilityRequest.item');
+  if (items.length === 0) throw unreadable('CoverageEligibilityRequest.item', '1..1');
   const from = (request.servicedDate ?? request.servicedPeriod?.start ?? today).slice(0, 10);
   const lines = items.map((item, index) => {
     const serviceCode = item.productOrService?.coding?.[0]?.code;
-    if (serviceCode === undefined) throw missing(`CoverageEligibilityRequest.item[${index}].productOrService`);
+    if (serviceCode === undefined)
+      throw unreadable(`CoverageEligibilityRequest.item[${index}].productOrService`, '1..1');
     const diagnosisCode = item.diagnosis?.[0]?.diagnosisCodeableConcept?.coding?.[0]?.code;
-    if (diagnosisCode === undefined) throw missing(`CoverageEligibilityRequest.item[${index}].diagnosis`);
+    if (diagnosisCode === undefined) throw unreadable(`CoverageEligibilityRequest.item[${index}].diagnosis`, '1..1');
     return { serviceCode, diagnosisCode, quantity: item.quantity?.value ?? 1, periodFrom: from, periodTo: from };
   });
   return { policyNo, clinicCode, lines };
@@ -83,12 +85,4 @@ function benefits(answer: CoverageAnswer) {
           },
         ]),
   ];
-}
-
-function missing(path: string): AppError {
-  return new AppError(
-    'fhir.unreadable',
-    { ru: `${path}: значение обязательно`, en: `${path}: a value is required` },
-    { httpStatus: 422, details: { path } },
-  );
 }

@@ -2,15 +2,13 @@ import type {
   Bundle,
   Claim,
   ClaimItem,
+  ClaimSupportingInfo,
   CodeableConcept,
-  Coverage,
   Identifier,
-  Organization,
   Reference,
-  Resource,
 } from '@medplum/fhirtypes';
-import { AppError } from '../../errors';
 import type { Urgency } from '../types';
+import { readShape, unreadable } from './shape';
 import { FHIR } from './systems';
 
 /** Shape that `letterRequestSchema` then checks: the FHIR door only translates. */
@@ -27,32 +25,82 @@ export interface ParsedClaim {
     periodTo: string;
     tooth: string | null;
   }[];
+  /** Kinds of documents that are sent with the request. */
   documents: string[];
+  /** Those that are in the Bundle themselves, base64 as they came. */
+  attachments: { kind: string; fileName: string; mediaType: string; base64: string }[];
+}
+
+/** Which request an inquiry is about: by the sender's reference, our id, or the number on the letter. */
+export interface ParsedInquiry {
+  senderRef: string | null;
+  requestId: string | null;
+  number: string | null;
 }
 
 /**
  * Reads a Bundle whose first entry is a Claim with use `preauthorization` (Da Vinci PAS `Claim/$submit`).
  * @throws AppError `fhir.unreadable` that names the FHIRPath of what is missing
  */
-export function parseClaimBundle(bundle: Bundle): ParsedClaim {
-  const claim = bundle.entry?.[0]?.resource;
-  if (claim?.resourceType !== 'Claim') throw missing('Bundle.entry[0].resource', 'Claim');
-  if (claim.use !== 'preauthorization') throw missing('Claim.use', 'preauthorization');
+export function parseClaimBundle(input: unknown): ParsedClaim {
+  const bundle = readShape('Bundle', input);
+  const claim = claimOf(bundle);
   const diagnoses = new Map(
     (claim.diagnosis ?? []).map((item) => [item.sequence, codeOf(item.diagnosisCodeableConcept, FHIR.diagnosis)]),
   );
   const items = claim.item ?? [];
-  if (items.length === 0) throw missing('Claim.item', '1..*');
+  if (items.length === 0) throw unreadable('Claim.item', '1..*');
   return {
     policyNo: policyOf(claim, bundle),
     clinicCode: clinicOf(claim, bundle),
     urgency: urgencyOf(claim),
-    senderRef: claim.identifier?.[0]?.value ?? null,
+    senderRef: senderRefOf(claim),
     lines: items.map((item, index) => lineOf(claim, item, index, diagnoses)),
     documents: (claim.supportingInfo ?? [])
       .map((info) => info.code?.coding?.[0]?.code ?? '')
       .filter((kind) => kind !== ''),
+    attachments: (claim.supportingInfo ?? []).flatMap(attachmentOf),
   };
+}
+
+/**
+ * Reads the Bundle of `Claim/$inquire`: the Claim's identifier (the sender's own, or the id that we gave), else the
+ * number of the letter in `insurance.preAuthRef`.
+ * @throws AppError `fhir.unreadable`
+ */
+export function parseInquiry(input: unknown): ParsedInquiry {
+  const claim = claimOf(readShape('Bundle', input));
+  const inquiry = {
+    senderRef: senderRefOf(claim),
+    requestId: valueOf(claim.identifier, FHIR.request),
+    number: claim.insurance?.[0]?.preAuthRef?.[0] ?? null,
+  };
+  if (Object.values(inquiry).some((value) => value !== null)) return inquiry;
+  throw unreadable('Claim.identifier', 'value');
+}
+
+function claimOf(bundle: Bundle): Claim {
+  const first = bundle.entry?.[0]?.resource;
+  if (first?.resourceType !== 'Claim') throw unreadable('Bundle.entry[0].resource', 'Claim');
+  const claim = readShape('Claim', first);
+  if (claim.use !== 'preauthorization') throw unreadable('Claim.use', 'preauthorization');
+  return claim;
+}
+
+/** The sender's reference: the first identifier that is not one of ours. */
+function senderRefOf({ identifier }: Claim): string | null {
+  return identifier?.find((item) => item.system !== FHIR.request)?.value ?? null;
+}
+
+function attachmentOf(info: ClaimSupportingInfo, index: number): ParsedClaim['attachments'] {
+  const file = info.valueAttachment;
+  if (file?.data === undefined) return [];
+  const kind = info.code?.coding?.[0]?.code ?? 'referral';
+  const mediaType = file.contentType;
+  if (mediaType === undefined) {
+    throw unreadable(`Claim.supportingInfo[${index}].valueAttachment.contentType`, 'application/pdf');
+  }
+  return [{ kind, fileName: file.title ?? `${kind}-${index + 1}`, mediaType, base64: file.data }];
 }
 
 function lineOf(
@@ -63,11 +111,11 @@ function lineOf(
 ): ParsedClaim['lines'][number] {
   const path = `Claim.item[${index}]`;
   const serviceCode = codeOf(item.productOrService, FHIR.service);
-  if (serviceCode === null) throw missing(`${path}.productOrService.coding`, FHIR.service);
+  if (serviceCode === null) throw unreadable(`${path}.productOrService.coding`, FHIR.service);
   const diagnosisCode = diagnoses.get(item.diagnosisSequence?.[0] ?? claim.diagnosis?.[0]?.sequence) ?? null;
-  if (diagnosisCode === null) throw missing(`${path}.diagnosisSequence`, FHIR.diagnosis);
+  if (diagnosisCode === null) throw unreadable(`${path}.diagnosisSequence`, FHIR.diagnosis);
   const from = item.servicedPeriod?.start ?? item.servicedDate;
-  if (from === undefined) throw missing(`${path}.servicedPeriod.start`, 'date');
+  if (from === undefined) throw unreadable(`${path}.servicedPeriod.start`, 'date');
   return {
     serviceCode,
     diagnosisCode,
@@ -84,31 +132,37 @@ function urgencyOf(claim: Claim): Urgency {
 }
 
 function policyOf(claim: Claim, bundle: Bundle): string {
-  const coverage = resolve<Coverage>(bundle, claim.insurance?.[0]?.coverage, 'Coverage');
+  const [insurance] = claim.insurance ?? [];
+  if (insurance === undefined) throw unreadable('Claim.insurance[0].coverage', 'Coverage.subscriberId');
+  const coverage = resolve(bundle, insurance.coverage, 'Coverage');
+  const patient = resolve(bundle, claim.patient, 'Patient');
   const number =
-    coverage?.subscriberId ?? valueOf(coverage?.identifier, FHIR.policy) ?? claim.patient?.identifier?.value ?? null;
-  if (number === null) throw missing('Claim.insurance[0].coverage', 'Coverage.subscriberId');
+    coverage?.subscriberId ??
+    valueOf(coverage?.identifier, FHIR.policy) ??
+    claim.patient?.identifier?.value ??
+    valueOf(patient?.identifier, FHIR.policy);
+  if (number === null) throw unreadable('Claim.insurance[0].coverage', 'Coverage.subscriberId');
   return number;
 }
 
 function clinicOf(claim: Claim, bundle: Bundle): string {
-  const provider = resolve<Organization>(bundle, claim.provider, 'Organization');
+  const provider = resolve(bundle, claim.provider, 'Organization');
   const code = valueOf(provider?.identifier, FHIR.clinic) ?? claim.provider?.identifier?.value ?? null;
-  if (code === null) throw missing('Claim.provider', `identifier ${FHIR.clinic}`);
+  if (code === null) throw unreadable('Claim.provider', `identifier ${FHIR.clinic}`);
   return code;
 }
 
-function resolve<T extends Resource>(
+function resolve<K extends 'Coverage' | 'Organization' | 'Patient'>(
   bundle: Bundle,
   reference: Reference | undefined,
-  type: T['resourceType'],
-): T | undefined {
+  type: K,
+) {
   const wanted = reference?.reference;
   if (wanted === undefined) return undefined;
   const entry = bundle.entry?.find(
     (item) => item.fullUrl === wanted || `${item.resource?.resourceType}/${item.resource?.id}` === wanted,
   );
-  return entry?.resource?.resourceType === type ? (entry.resource as T) : undefined;
+  return entry?.resource?.resourceType === type ? readShape(type, entry.resource) : undefined;
 }
 
 function valueOf(identifiers: Identifier[] | undefined, system: string): string | null {
@@ -117,12 +171,4 @@ function valueOf(identifiers: Identifier[] | undefined, system: string): string 
 
 function codeOf(concept: CodeableConcept | undefined, system: string): string | null {
   return concept?.coding?.find((coding) => coding.system === system)?.code ?? concept?.coding?.[0]?.code ?? null;
-}
-
-function missing(path: string, expected: string): AppError {
-  return new AppError(
-    'fhir.unreadable',
-    { ru: `${path}: ожидается ${expected}`, en: `${path}: ${expected} is expected` },
-    { httpStatus: 422, details: { path, expected } },
-  );
 }

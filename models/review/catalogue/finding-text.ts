@@ -1,6 +1,7 @@
 /**
  * Texts of one finding, in one language. `{name}` is replaced by the evidence value of that name; names that end in
- * Kopecks are written as money and those that end in Date as dates (see render.ts).
+ * Kopecks are written as money and those that end in Date as dates (see render.ts). Another clinic is named by its line
+ * only (`{earlierLine}`), which for-clinic.ts takes out of what a clinic reads.
  */
 export interface FindingText {
   /** Short name for lists and acts. */

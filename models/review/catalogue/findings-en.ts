@@ -78,7 +78,7 @@ export const FINDINGS_EN: FindingTexts = {
   },
   'AUTH-02/clinic': {
     title: "Another clinic's letter",
-    problem: 'Letter {letterNo} was issued to clinic {letterClinic}; the service was billed by {clinicCode}.',
+    problem: 'Letter {letterNo} was issued to another clinic; the service was billed by {clinicCode}.',
     expects: 'A letter is valid only in the clinic it is addressed to.',
     basis: 'guarantee letter {letterNo}',
     change: 'Check the number of the letter or ask for one for your clinic.',
@@ -170,8 +170,7 @@ export const FINDINGS_EN: FindingTexts = {
   },
   'DUPL-02': {
     title: 'Same service in another clinic',
-    problem:
-      'The same service to the same patient on the same day was billed by clinic {earlierClinic}: {earlierLine}.',
+    problem: 'The same service to the same patient on the same day is billed already: {earlierLine}.',
     expects: 'A visit or an examination is paid once a day.',
     basis: 'terms of cover: once a day',
     change: 'Show that the service was rendered by you: a record or the result form.',

@@ -1,6 +1,6 @@
 import { isoOfDay } from '../days';
 import type { Evidence, Review } from '../rule';
-import { OPEN_END } from '../table';
+import { NOT_BILLED, OPEN_END } from '../table';
 
 /** Small readers that rules share to put names to what they have read. */
 
@@ -46,10 +46,12 @@ export function lineRef(review: Review, row: number, prefix: string): Evidence {
   };
 }
 
-/** "C01 / 2509A-2 / 12": a line as its clinic knows it. */
+/** "C01 / 2509A-2 / 12": a line as its clinic knows it. One that is only asked for is in no invoice: "C01 / 12". */
 export function lineName({ table, compiled }: Review, row: number): string {
   const clinic = compiled.source.clinics[table.clinic[row]!]!;
-  return `${clinic.code} / ${table.invoices.no[table.invoice[row]!]} / ${table.lineNo[row]}`;
+  const invoiceNo = table.invoices.no[table.invoice[row]!]!;
+  const place = invoiceNo.startsWith(NOT_BILLED) ? [] : [invoiceNo];
+  return [clinic.code, ...place, table.lineNo[row]].join(' / ');
 }
 
 export function dateOrNull(day: number | undefined): string | null {

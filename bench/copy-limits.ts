@@ -1,0 +1,76 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import type { Pool } from '../prisma/pool';
+
+/**
+ * What COPY alone needs for the rows of a run, in the same run on the same server: the limits that a review is measured
+ * against. Seconds.
+ */
+export interface CopyLimits {
+  /** The rows that the run stored, lines and findings, into tables of the same shape: keys, checks, indexes. */
+  readonly storedSeconds: number;
+  /** The file as it came into a bare table of plain columns: no keys, no index, nothing looked up. */
+  readonly bareSeconds: number;
+}
+
+/** Tables that hold what intake and review write. */
+const STORED = ['invoice_line', 'finding'] as const;
+
+/** Call it when nothing else runs: between intake and review it would take their time, before them there are no rows. */
+export async function copyStored(pool: Pool, folder: string): Promise<number> {
+  let seconds = 0;
+  for (const table of STORED) {
+    const file = join(folder, `${table}.copy`);
+    await copyOut(pool, `COPY ${table} TO STDOUT (FORMAT binary)`, file);
+    const twin = `bench_${table}`;
+    await pool.query(`CREATE TABLE ${twin} (LIKE ${table} INCLUDING ALL)`);
+    for (const statement of await likeness(pool, table, twin)) await pool.query(statement);
+    seconds += await copyIn(pool, `COPY ${twin} FROM STDIN (FORMAT binary)`, file);
+    await pool.query(`DROP TABLE ${twin}`);
+  }
+  return seconds;
+}
+
+/** The least that any intake could cost: the registry into a plain typed table. */
+export async function copyBare(pool: Pool, file: string): Promise<number> {
+  await pool.query(`CREATE TABLE bench_copy (clinic_code text, invoice_no text, invoice_date date, line_no int,
+    policy_no text, service_date date, diagnosis_code text, item_code text, item_name text, quantity int,
+    unit_price_rub numeric(14,2), amount_rub numeric(14,2), patient_share_rub numeric(14,2), doctor_id text, tooth text,
+    letter_no text, episode_no text)`);
+  const seconds = await copyIn(pool, 'COPY bench_copy FROM STDIN (FORMAT csv, HEADER)', file);
+  await pool.query('DROP TABLE bench_copy');
+  return seconds;
+}
+
+/** What LIKE leaves out: foreign keys and storage parameters. Triggers are left out; they fire on changes only. */
+async function likeness(pool: Pool, table: string, twin: string): Promise<string[]> {
+  const keys = await pool.query<{ definition: string }>(
+    `SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'f'`,
+    [table],
+  );
+  const options = await pool.query<{ option: string }>(
+    'SELECT unnest(reloptions) AS option FROM pg_class WHERE oid = $1::regclass',
+    [table],
+  );
+  return [
+    ...keys.rows.map((row) => `ALTER TABLE ${twin} ADD ${row.definition}`),
+    ...options.rows.map((row) => `ALTER TABLE ${twin} SET (${row.option})`),
+  ];
+}
+
+async function copyOut(pool: Pool, statement: string, file: string): Promise<void> {
+  const client = await pool.connect();
+  await pipeline(client.query(copyTo(statement)), createWriteStream(file));
+  client.release();
+}
+
+async function copyIn(pool: Pool, statement: string, file: string): Promise<number> {
+  const client = await pool.connect();
+  const started = performance.now();
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 18 }), client.query(copyFrom(statement)));
+  const seconds = (performance.now() - started) / 1000;
+  client.release();
+  return seconds;
+}
