@@ -79,12 +79,44 @@ describe('e-mail by SMTP', () => {
 
   it('gives up an address that is none, and waits where the server is busy', async () => {
     server = await startMailServer({ startTls: true });
-    server.replies.set('gone@x.test', 550).set('busy@x.test', 451);
+    server.replies.set('gone@x.test', '550 5.1.1 no such user').set('busy@x.test', '451 later');
     const addresses = ['gone@x.test', 'busy@x.test', 'fine@x.test', 'no address', 'a@x.test>\r\nRCPT TO:<b@x.test'];
     const outcomes = await channel().send(addresses.map((address) => message(address)));
     expect(outcomes).toEqual(['refused', { later: 'mail: RCPT TO: reply 451' }, 'sent', 'refused', 'refused']);
     expect(server.mails.map(({ to }) => to)).toEqual(['fine@x.test']);
   });
+
+  it.each([
+    ['550 5.1.1 <a@x.test>: user unknown', 'refused'],
+    ['550-5.1.1 unknown\r\n550 5.1.1 mailbox', 'refused'],
+    ['553 5.1.3 bad address', 'refused'],
+    ['550 no such user here', 'refused'],
+    ['551 user has moved', 'refused'],
+    ['550 5.7.1 sender not authorised', 'later'],
+    ['554 5.7.1 relay access denied', 'later'],
+    ['554 relay access denied', 'later'],
+    ['550 relay not permitted', 'later'],
+    ["553 sorry, that domain isn't in my list of allowed rcpthosts", 'later'],
+    ['554 5.1.8 sender address rejected: domain not found', 'later'],
+    ['550 5.1.0 sender rejected', 'later'],
+    ['552 5.2.2 mailbox full', 'later'],
+    ['521 host takes no mail', 'later'],
+  ])('takes %j of a recipient for %s', async (reply, outcome) => {
+    server = await startMailServer({ startTls: false });
+    server.replies.set('a@x.test', reply);
+    const later = { later: `mail: RCPT TO: reply ${reply.slice(0, 3)}` };
+    expect(await channel().send([message('a@x.test')])).toEqual([outcome === 'later' ? later : outcome]);
+  });
+
+  it.each(['554 spam', '552 too big', '550 5.7.1 sender not authorised', '550 5.1.1 no'])(
+    'does not take "%s" of a message for a word on the address',
+    async (verdict) => {
+      server = await startMailServer({ startTls: false });
+      server.verdicts.set('a@x.test', verdict);
+      const later = `mail: DATA: reply ${verdict.slice(0, 3)}`;
+      expect(await channel().send([message('a@x.test')])).toEqual([{ later }]);
+    },
+  );
 
   it('sends nothing in the clear where TLS is required, and nothing after a refused password', async () => {
     server = await startMailServer({ startTls: false });
@@ -114,6 +146,16 @@ describe('SMS and push by a gateway', () => {
     expect(readdirSync(join(folder, 'outbox'))).toEqual(['s-device.invite.json']);
     const down = await channel.send([to[0]!]);
     expect(down).toEqual([{ later: expect.stringContaining('sms gateway: ') }]);
+  });
+
+  it('gives an address up at 410 and 422 only: the rest may come of our own settings', async () => {
+    const gateway = await startGateway((to) => Number(to));
+    const channel = chooseChannels({ SURVEY_SMS_URL: gateway.url }, join(folder, 'outbox'));
+    const answers = [410, 422, 302, 400, 401, 402, 403, 404, 405, 408, 413, 415, 425, 429, 451, 500, 502];
+    const outcomes = await channel.send(answers.map((status) => message(`${status}`, { channel: 'sms' })));
+    gateway.close();
+    expect(outcomes.slice(0, 2)).toEqual(['refused', 'refused']);
+    expect(outcomes.slice(2)).toEqual(answers.slice(2).map((status) => ({ later: `sms gateway: status ${status}` })));
   });
 
   it('is set up whole or not at all', () => {
