@@ -21,7 +21,9 @@ export interface MailOptions {
 
 /** Sessions with the mail server at once. */
 const SESSIONS = 4;
+/** Silence after which a session is given up, and a shorter one before it has begun, ms. */
 const TIMEOUT_MS = 20_000;
+const CONNECT_MS = 10_000;
 /** Addresses of another form cannot be written into a command or a header. */
 const ADDRESS = /^[^\s<>"(),:;@[\\\]]+@[^\s<>"(),:;@[\\\]]+$/;
 /** Enhanced codes (RFC 3463) of a recipient that is none. Others of 5.1 are about the sender (5.1.7, 5.1.8) or about either. */
@@ -72,7 +74,9 @@ function openTransport({ host, port, secure, requireTls, user, password, ca }: M
     port,
     secure,
     requireTLS: requireTls,
-    connectionTimeout: TIMEOUT_MS,
+    dnsTimeout: CONNECT_MS,
+    connectionTimeout: CONNECT_MS,
+    greetingTimeout: CONNECT_MS,
     socketTimeout: TIMEOUT_MS,
     ...(user === undefined ? {} : { auth: { user, pass: password ?? '' } }),
     tls: { servername: host, ...(ca === undefined ? {} : { ca }) },
