@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { createFileSpools } from '../activities/fraud-scoring/file-spools';
 import { createBookWriter, type SpooledBook } from '../models/fraud/book-writer';
-import { fitFraud } from '../models/fraud/scoring';
+import { fitFraud, fitInSteps } from '../models/fraud/scoring';
 import { scoreFraud } from '../models/fraud/score';
 import { createMemorySpools, type SpoolStore } from '../models/fraud/spool';
 import type { FraudInput } from '../models/fraud/types';
@@ -76,6 +76,26 @@ describe('a book read in parts', () => {
       expect(twin.expected / 100).toBeCloseTo(alert.expected / 100, 2);
     }
     plain.posterior.forEach((p, row) => expect(Math.abs(posterior[row]! - p)).toBeLessThan(1e-6));
+  });
+
+  it('is fitted in steps: a host gets its turn after every part of every reading and every round of a fit', () => {
+    const book = spooled(whole, createMemorySpools());
+    const parts = { people: 0, doctors: 0 };
+    const watched: SpooledBook = {
+      ...book,
+      part: (p) => (parts.people++, book.part(p)),
+      doctorPart: (p) => (parts.doctors++, book.doctorPart(p)),
+    };
+    const steps = fitInSteps(watched);
+    let turns = 0;
+    const most = { people: 0, doctors: 0 };
+    for (let before = { ...parts }; steps.next().done !== true; before = { ...parts }) {
+      turns++;
+      most.people = Math.max(most.people, parts.people - before.people);
+      most.doctors = Math.max(most.doctors, parts.doctors - before.doctors);
+    }
+    expect(most).toEqual({ people: 1, doctors: 1 });
+    expect(turns).toBeGreaterThanOrEqual(parts.people + parts.doctors + 20);
   });
 
   it('has no file that a killed process could leave behind', () => {
