@@ -159,6 +159,20 @@ describe('SMS and push by a gateway', () => {
     expect(outcomes.slice(2)).toEqual(answers.slice(2).map((status) => ({ later: `sms gateway: status ${status}` })));
   });
 
+  it('begins no message when a slow provider has taken its time', async () => {
+    let now = Date.now();
+    const gateway = await startGateway(() => ((now += 130_000), 200));
+    const channel = chooseChannels({ SURVEY_SMS_URL: gateway.url }, join(folder, 'outbox'));
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now);
+    const to = Array.from({ length: 20 }, (_, at) => message(`${at}`, { channel: 'sms' }));
+    const outcomes = await channel.send(to).finally(() => clock.mockRestore());
+    gateway.close();
+    const taken = outcomes.filter((outcome) => outcome === 'sent').length;
+    expect(gateway.calls).toHaveLength(taken);
+    expect(taken).toBe(8);
+    expect(outcomes.slice(8)).toEqual(Array.from({ length: 12 }, () => ({ later: 'out of time' })));
+  });
+
   it('is set up whole or not at all', () => {
     const mail = { SURVEY_SMTP_URL: 'smtp://mail.test' };
     expect(() => loadConfig(mail)).toThrow('SURVEY_MAIL_FROM');

@@ -16,8 +16,8 @@ export interface HandOverDeps {
 /** Messages after which their fate is written down: a crash repeats at most these, under the same keys. */
 const SLICE = 50;
 /**
- * From then on no slice is begun, ms. The slowest slice (50 e-mails over 4 sessions, 20 s of silence each) takes as long
- * again, so that the step ends before its 10 minutes are over and never runs beside its own repetition.
+ * From then on no slice is begun, ms. A slice begins its last message within two minutes, and one message takes less than
+ * four, so that the step ends before its 10 minutes are over and never runs beside its own repetition.
  */
 const BEGIN_WITHIN_MS = 240_000;
 
