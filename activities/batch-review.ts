@@ -1,6 +1,5 @@
 import { heartbeat } from '@temporalio/activity';
 import { withTransaction } from '../prisma/pool';
-import { closeChecking } from '../prisma/repositories/batches';
 import { takeBatch as takeRows } from '../prisma/repositories/batch-take';
 import type { TakeSelection } from '../prisma/repositories/batch-take';
 import { currentRoutingPolicy } from '../prisma/repositories/routing';
@@ -10,7 +9,8 @@ import type { ActivityDeps } from './deps';
 import { ENGINE_VERSION } from './engine-version';
 import { createChunkCheck } from './review/check-chunk';
 import type { ChunkResult } from './review/check-chunk';
-import { endBatch, routeChunk } from './review/route-chunk';
+import { endBatch, endChecking } from './review/end-batch';
+import { routeChunk } from './review/route-chunk';
 import type { RouteResult } from './review/route-chunk';
 import { maxDoctorMinutesOf } from '../prisma/facts/snapshots';
 
@@ -26,10 +26,11 @@ export function createBatchActivities(deps: ActivityDeps) {
     takeBatch: (input: { businessKey: string; selection: TakeSelection }): Promise<TakenBatch | null> =>
       whileBeating(take(deps, input)),
 
-    closeChecking: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(closeChecking(deps.pool, batchId)),
+    /** Closes the checking with what people have decided of the batch's letters meanwhile. */
+    closeChecking: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(endChecking(deps, batchId)),
 
     /** Routes what the batch changed in earlier invoices, starts the workflows of those that wait, marks it done. */
-    finishBatch: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(endBatch(deps.pool, batchId)),
+    finishBatch: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(endBatch(deps, batchId)),
   };
 }
 
