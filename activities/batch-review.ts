@@ -1,4 +1,5 @@
 import { heartbeat } from '@temporalio/activity';
+import { plainDate } from '../models/calendar';
 import { withTransaction } from '../prisma/pool';
 import { takeBatch as takeRows } from '../prisma/repositories/batch-take';
 import type { TakeSelection } from '../prisma/repositories/batch-take';
@@ -42,7 +43,7 @@ async function take(
   const ruleSetVersion = await currentRuleSet(pool, ENGINE_VERSION);
   // The reviewers compile the rule set; all that is asked of it here is one number.
   const maxDoctorMinutes = await maxDoctorMinutesOf(pool, ruleSetVersion);
-  const policy = await currentRoutingPolicy(pool, new Date().toISOString().slice(0, 10));
+  const policy = await currentRoutingPolicy(pool, plainDate(new Date().toISOString()));
   const taken = await withTransaction(pool, async (tx) => {
     await tx.query(`SET LOCAL statement_timeout = ${TAKE_TIMEOUT_MS}`);
     return takeRows(tx, {

@@ -1,3 +1,4 @@
+import { plainDate } from '../../models/calendar';
 import { describeFindings } from '../../models/review/findings';
 import { longestLookAhead } from '../../models/review/recheck';
 import { rulesOf } from '../../models/review/registry';
@@ -41,7 +42,7 @@ export async function recheckLetters(
   const doubtful = await overspendable(tx, letterRefIds);
   if (doubtful.length === 0) return;
   const ruleSetVersion = await currentRuleSet(tx, ENGINE_VERSION);
-  const policy = await currentRoutingPolicy(tx, new Date().toISOString().slice(0, 10));
+  const policy = await currentRoutingPolicy(tx, plainDate(new Date().toISOString()));
   const taken = { key, letterRefIds: doubtful, ruleSetVersion, routingPolicyVersion: policy.version };
   const batch = (await findBatch(tx, await takeLetterRecheck(tx, taken)))!;
   const { compiled, snapshot } = await snapshots.of(tx, ruleSetVersion);
