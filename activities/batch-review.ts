@@ -1,6 +1,6 @@
 import { heartbeat } from '@temporalio/activity';
+import { plainDate } from '../models/calendar';
 import { withTransaction } from '../prisma/pool';
-import { closeChecking } from '../prisma/repositories/batches';
 import { takeBatch as takeRows } from '../prisma/repositories/batch-take';
 import type { TakeSelection } from '../prisma/repositories/batch-take';
 import { currentRoutingPolicy } from '../prisma/repositories/routing';
@@ -10,7 +10,8 @@ import type { ActivityDeps } from './deps';
 import { ENGINE_VERSION } from './engine-version';
 import { createChunkCheck } from './review/check-chunk';
 import type { ChunkResult } from './review/check-chunk';
-import { endBatch, routeChunk } from './review/route-chunk';
+import { endBatch, endChecking } from './review/end-batch';
+import { routeChunk } from './review/route-chunk';
 import type { RouteResult } from './review/route-chunk';
 import { maxDoctorMinutesOf } from '../prisma/facts/snapshots';
 
@@ -26,10 +27,11 @@ export function createBatchActivities(deps: ActivityDeps) {
     takeBatch: (input: { businessKey: string; selection: TakeSelection }): Promise<TakenBatch | null> =>
       whileBeating(take(deps, input)),
 
-    closeChecking: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(closeChecking(deps.pool, batchId)),
+    /** Closes the checking with what people have decided of the batch's letters meanwhile. */
+    closeChecking: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(endChecking(deps, batchId)),
 
     /** Routes what the batch changed in earlier invoices, starts the workflows of those that wait, marks it done. */
-    finishBatch: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(endBatch(deps.pool, batchId)),
+    finishBatch: ({ batchId }: { batchId: string }): Promise<void> => whileBeating(endBatch(deps, batchId)),
   };
 }
 
@@ -41,7 +43,7 @@ async function take(
   const ruleSetVersion = await currentRuleSet(pool, ENGINE_VERSION);
   // The reviewers compile the rule set; all that is asked of it here is one number.
   const maxDoctorMinutes = await maxDoctorMinutesOf(pool, ruleSetVersion);
-  const policy = await currentRoutingPolicy(pool, new Date().toISOString().slice(0, 10));
+  const policy = await currentRoutingPolicy(pool, plainDate(new Date().toISOString()));
   const taken = await withTransaction(pool, async (tx) => {
     await tx.query(`SET LOCAL statement_timeout = ${TAKE_TIMEOUT_MS}`);
     return takeRows(tx, {

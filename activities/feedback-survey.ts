@@ -2,10 +2,9 @@ import { asyncLocalStorage } from '@temporalio/activity';
 import { dayNumber, isoDate, plainDate, RU_CALENDAR } from '../models/calendar';
 import { chooseVisits } from '../models/feedback/survey/choose';
 import { writeQuestions } from '../models/feedback/survey/questions';
-import type { Pool } from '../prisma/pool';
 import { withTransaction } from '../prisma/pool';
 import { latestRun } from '../prisma/repositories/fraud-signals';
-import { closeRound, markSent, markUndeliverable, waitingSurveys } from '../prisma/repositories/survey-sending';
+import { closeRound, waitingSurveys } from '../prisma/repositories/survey-sending';
 import {
   findRound,
   insertRound,
@@ -15,20 +14,9 @@ import {
 } from '../prisma/repositories/surveys';
 import { SURVEY_RULES } from '../workflows/survey-messages';
 import type { FeedbackSurveyInput, SurveyRoundView } from '../workflows/survey-messages';
-import type { Delivery, SurveyChannel } from './feedback-survey/channel';
-import { surveyMessage } from './feedback-survey/message';
+import { handOver } from './feedback-survey/hand-over';
+import type { HandOverDeps } from './feedback-survey/hand-over';
 
-export interface SurveyDeps {
-  readonly pool: Pool;
-  readonly channel: SurveyChannel;
-  /** Address of the page as people reach it. */
-  readonly publicUrl: string;
-  /** Signs links. */
-  readonly secret: string;
-}
-
-/** Messages after which their fate is written down: a crash repeats at most these, under the same keys. */
-const HAND_OVER = 100;
 /** With the workflow's pauses of up to five minutes, about a working day of waiting for a provider that is down. */
 const LAST_ATTEMPT = 100;
 
@@ -38,7 +26,7 @@ function attempt(): number {
 }
 
 /** Steps of `feedbackSurvey`; each may run again after a crash and comes to the same. */
-export function createSurveyActivities(deps: SurveyDeps) {
+export function createSurveyActivities(deps: HandOverDeps) {
   return {
     /** Chooses whom to ask about the day's billed visits and writes the questions; a stored round is only read. */
     async chooseSurveys(input: FeedbackSurveyInput & { startedAt: string }): Promise<SurveyRoundView> {
@@ -92,25 +80,20 @@ export function createSurveyActivities(deps: SurveyDeps) {
     },
 
     /**
-     * Hands over up to `limit` messages; returns how many are settled. Those that a provider cannot take now are left for
-     * the next attempt of this activity, and after the last one for nobody: the survey then expires unsent.
+     * Hands over up to `limit` messages; returns how many are settled, or `limit` where another call is worth making. Those
+     * that a provider cannot take now are left for the next attempt, which meets them among others; after the last one, and
+     * after the survey's expiry, for nobody.
      */
     async sendSurveys(input: { roundId: string; kind: 'invite' | 'reminder'; limit: number }): Promise<number> {
-      const waiting = await waitingSurveys(deps.pool, input.roundId, input.kind, input.limit);
-      const put: string[] = [];
-      for (let at = 0; at < waiting.length; at += HAND_OVER) {
-        const some = waiting.slice(at, at + HAND_OVER);
-        const outcomes = await deps.channel.send(some.map((to) => surveyMessage(to, input.kind, deps)));
-        const ids = (outcome: Delivery): string[] =>
-          some.flatMap(({ surveyId }, i) => (outcomes[i] === outcome ? [surveyId] : []));
-        await markSent(deps.pool, ids('sent'), input.kind);
-        await markUndeliverable(deps.pool, ids('refused'));
-        put.push(...outcomes.flatMap((outcome) => (typeof outcome === 'object' ? [outcome.later] : [])));
+      const { roundId, kind, limit } = input;
+      const waiting = await waitingSurveys(deps.pool, { roundId, kind, limit, seed: attempt() });
+      const { settled, reasons } = await handOver(deps, kind, waiting);
+      const left = waiting.length - settled;
+      if (left === 0) return settled;
+      if (attempt() < LAST_ATTEMPT) {
+        throw new Error(`${left} messages could not be handed over: ${[...reasons].join(', ') || 'out of time'}`);
       }
-      if (put.length > 0 && attempt() < LAST_ATTEMPT) {
-        throw new Error(`${put.length} messages could not be handed over: ${[...new Set(put)].join(', ')}`);
-      }
-      return waiting.length - put.length;
+      return settled > 0 ? limit : 0;
     },
 
     /** What was not answered has expired; the round is over. */

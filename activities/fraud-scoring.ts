@@ -64,7 +64,7 @@ export function createScoringActivities(deps: ScoringDeps) {
   };
 }
 
-/** Fits the models part by part and lets the process do other work in between. */
+/** Fits the models step by step and lets the process do other work in between. */
 async function fitPolitely(book: Book): Promise<FraudScoring> {
   const steps = fitInSteps(book);
   for (;;) {
@@ -87,7 +87,11 @@ function storeScores(pool: Pool, { input, runId, book, scoring }: ScoredBook): P
   return withTransaction(pool, async (tx) => {
     await tx.query(`SET LOCAL statement_timeout = ${READ_TIMEOUT_MS}`);
     await clearSuspiciousLines(tx);
-    for (let p = 0; p < book.book.parts; p++) await addSuspiciousLines(tx, runId, suspiciousLines(book, scoring, p));
+    for (let p = 0; p < book.book.parts; p++) {
+      // A part without suspicious lines asks the database nothing: the wait lets the process send its heartbeats.
+      await setImmediate();
+      await addSuspiciousLines(tx, runId, suspiciousLines(book, scoring, p));
+    }
     const calibration = recalibrate(await readCaseLabels(tx));
     const busy = await readBusyUnits(tx, input.coolOffDays ?? DEFAULT_COOL_OFF_DAYS);
     const room = Math.max(0, capacity - busy.filter(({ open }) => open).length);

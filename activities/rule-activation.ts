@@ -1,3 +1,4 @@
+import { plainDate } from '../models/calendar';
 import { maxDoctorMinutes } from '../prisma/facts/snapshots';
 import { withTransaction } from '../prisma/pool';
 import { takeActivation } from '../prisma/repositories/activation-take';
@@ -18,7 +19,7 @@ export function createActivationActivities(deps: ActivityDeps) {
       const { pool } = deps;
       const ruleSetVersion = await currentRuleSet(pool, ENGINE_VERSION);
       const { compiled } = await deps.snapshots.of(pool, ruleSetVersion);
-      const policy = await currentRoutingPolicy(pool, new Date().toISOString().slice(0, 10));
+      const policy = await currentRoutingPolicy(pool, plainDate(new Date().toISOString()));
       const taken = await withTransaction(pool, async (tx) => {
         await tx.query(`SET LOCAL statement_timeout = ${TAKE_TIMEOUT_MS}`);
         return takeActivation(tx, {

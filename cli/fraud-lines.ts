@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { createReadStream, writeSync } from 'node:fs';
 import { csvLine } from '../models/exchange/csv-writer';
 import type { SpooledBook } from '../models/fraud/book-writer';
 import type { FraudScoring } from '../models/fraud/scoring';
@@ -16,20 +16,26 @@ export interface LineKeys {
 const BUFFER_CHARACTERS = 1 << 18;
 const CODES = new Set([0, 1]);
 
-export function createLineKeys(file: string): LineKeys {
-  const handle = openSync(file, 'w', 0o600);
+/** Keeps the names in an open file, which stays its owner's to close. */
+export function createLineKeys(file: number): LineKeys {
   let buffer = '';
   return {
     add: ({ clinicCode, invoiceNo, lineNo }) => {
       buffer += `${csvLine([clinicCode, invoiceNo, lineNo], CODES).slice(0, -1)}\0`;
       if (buffer.length < BUFFER_CHARACTERS) return;
-      writeSync(handle, buffer);
+      writeSync(file, buffer);
       buffer = '';
     },
     read: () => {
-      writeSync(handle, buffer);
-      closeSync(handle);
-      return createReadStream(file, { encoding: 'utf8', highWaterMark: BUFFER_CHARACTERS });
+      writeSync(file, buffer);
+      const options = {
+        fd: file,
+        autoClose: false,
+        start: 0,
+        encoding: 'utf8',
+        highWaterMark: BUFFER_CHARACTERS,
+      } as const;
+      return createReadStream('', options);
     },
   };
 }

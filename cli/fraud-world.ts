@@ -43,9 +43,12 @@ function findFile(folder: string, name: string): string | null {
   return candidates.find((one) => existsSync(one)) ?? null;
 }
 
+/** `guidelines.json` of a world: one pack, or an array of packs. */
 async function readRules(folder: string): Promise<WorldRules> {
   const file = findFile(folder, 'guidelines.json');
-  return rulesOf(file === null ? [] : [(await readJsonFile(file)) as RulePack]);
+  if (file === null) return rulesOf([]);
+  const content = (await readJsonFile(file)) as RulePack | RulePack[];
+  return rulesOf(Array.isArray(content) ? content : [content]);
 }
 
 export interface WorldReading {

@@ -103,7 +103,7 @@ async function runScore(options: ScoreArguments): Promise<void> {
   const model = loadCommentModel(path.join(commentData(), 'model'));
   const spools = createFileSpools();
   try {
-    const keys = createLineKeys(path.join(spools.folder, 'keys'));
+    const keys = createLineKeys(spools.openFiles(1)[0]!);
     const { world, unread } = await readFraudWorld(options.world, {
       spools,
       classify: (text) => commentEvidence(model, text),

@@ -26,6 +26,9 @@ import { withTemporal } from './connect';
 import { readJson } from './library';
 import { print, withDatabase } from './with-database';
 
+/** A letter names a person and a diagnosis. */
+const OWNER_ONLY = { mode: 0o600 };
+
 interface AsFlags {
   readonly as: string;
   readonly json?: boolean;
@@ -142,9 +145,9 @@ async function download(pool: Pool, name: string, flags: AsFlags & { out: string
   const letter = await letterOf(pool, principal, name);
   const document = await readDocument(pool, letter.id);
   if (document === null) throw missing(name);
-  await writeFile(flags.out, document.pdf);
-  await writeFile(`${flags.out}.p7s`, document.signature);
   await audited(pool, principal, 'read', 'letter:read', letter.id);
+  await writeFile(flags.out, document.pdf, OWNER_ONLY);
+  await writeFile(`${flags.out}.p7s`, document.signature, OWNER_ONLY);
   const { pdfSha256, revision } = document;
   print(flags.json, { out: flags.out, pdfSha256, revision }, `${flags.out}, ${flags.out}.p7s`);
 }

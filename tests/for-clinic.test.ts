@@ -36,6 +36,20 @@ describe('what a clinic may read of a finding', () => {
     expect(textForClinic(text, values, 'C02')).toEqual(text);
   });
 
+  test('a text that was written before names no other clinic either, and nothing else is cut', () => {
+    const old = {
+      ru: 'Счёт A-C02-7: та же услуга выставлена клиникой C02: C02 / A-7 / 3.',
+      en: 'Letter C02-17 was issued to clinic C02; the service was billed by C01.',
+    };
+    expect(textForClinic(old, values, 'C01')).toEqual({
+      ru: 'Счёт A-C02-7: та же услуга выставлена клиникой ***: строка другой клиники.',
+      en: 'Letter C02-17 was issued to clinic ***; the service was billed by C01.',
+    });
+    expect(textForClinic(old, { letterClinic: 'C02' }, 'C01').en).toContain('clinic ***;');
+    const dotted = { ru: 'выдано в клинику К.1-2, не КХ1-2', en: 'K' };
+    expect(textForClinic(dotted, { letterClinic: 'К.1-2' }, 'C01').ru).toBe('выдано в клинику ***, не КХ1-2');
+  });
+
   test.each([
     ['another person', { samePerson: false, sameClinic: true, letterClinic: 'C01', letterService: 'A04 УЗИ' }],
     ['another clinic', { samePerson: true, sameClinic: false, letterClinic: 'C02', letterService: 'A04 УЗИ' }],

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -7,6 +7,7 @@ import { parse } from 'csv-parse/sync';
 import { encode } from 'iconv-lite';
 import { commentData, registerFraudCommands } from '../cli/fraud';
 import { readFraudWorld } from '../cli/fraud-world';
+import { createProgram } from '../cli';
 import { computeBaselines } from '../models/fraud/baselines';
 import { areaUnderCurve, calibration, precisionAt } from '../models/fraud/metrics';
 import { fitFraud } from '../models/fraud/scoring';
@@ -83,6 +84,42 @@ describe('medex fraud score on the open world', () => {
     expect(read.world.book.answers).toBe(world.book.answers);
     expect(read.world.book.bundled).toEqual(world.book.bundled);
     expect(Object.values(read.unread).every((rows) => rows === 0)).toBe(true);
+  });
+
+  it('says which file it cannot write, and leaves nothing of the book on disk', async () => {
+    const temporary = path.join(folder, 'temporary');
+    mkdirSync(temporary);
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = temporary;
+    const lost = path.join(folder, 'no', 'such', 'lines.csv');
+    try {
+      const args = ['--world', WORLD, '--out', alertsFile, '--lines', lost];
+      const failed = createProgram().parseAsync(['node', 'medex', 'fraud', 'score', ...args]);
+      await expect(failed).rejects.toMatchObject({
+        code: 'file-not-written',
+        text: { en: `${lost} cannot be written: ENOENT.` },
+      });
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+    }
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it('reads one pack of guidelines or an array of them', async () => {
+    const several = path.join(folder, 'several');
+    mkdirSync(several);
+    for (const name of ['nomenclature.csv', 'price-items.csv', 'invoices.csv']) {
+      symlinkSync(path.join(WORLD, name), path.join(several, name));
+    }
+    const pack = JSON.parse(readFileSync(path.join(WORLD, 'guidelines.json'), 'utf8')) as Record<string, unknown>;
+    const strict = { ...pack, pairs: [], day: { max_doctor_minutes: 300 } };
+    writeFileSync(path.join(several, 'guidelines.json'), JSON.stringify([strict, pack]));
+    const read = await readFraudWorld(several, { spools: createMemorySpools(), classify: () => 0 });
+    expect(world.book.bundled.length).toBeGreaterThan(0);
+    expect(read.world.book.bundled).toEqual(world.book.bundled);
+    expect(world.book.maxDoctorMinutes).toBeGreaterThan(300);
+    expect(read.world.book.maxDoctorMinutes).toBe(300);
   });
 
   it('says in words what the alert rests on', () => {

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { createFileSpools } from '../activities/fraud-scoring/file-spools';
 import { createBookWriter, type SpooledBook } from '../models/fraud/book-writer';
-import { fitFraud } from '../models/fraud/scoring';
+import { fitFraud, fitInSteps } from '../models/fraud/scoring';
 import { scoreFraud } from '../models/fraud/score';
 import { createMemorySpools, type SpoolStore } from '../models/fraud/spool';
 import type { FraudInput } from '../models/fraud/types';
@@ -78,11 +78,35 @@ describe('a book read in parts', () => {
     plain.posterior.forEach((p, row) => expect(Math.abs(posterior[row]! - p)).toBeLessThan(1e-6));
   });
 
-  it('leaves no file behind', () => {
+  it('is fitted in steps: a host gets its turn after every part of every reading and every round of a fit', () => {
+    const book = spooled(whole, createMemorySpools());
+    const parts = { people: 0, doctors: 0 };
+    const watched: SpooledBook = {
+      ...book,
+      part: (p) => (parts.people++, book.part(p)),
+      doctorPart: (p) => (parts.doctors++, book.doctorPart(p)),
+    };
+    const steps = fitInSteps(watched);
+    let turns = 0;
+    const most = { people: 0, doctors: 0 };
+    for (let before = { ...parts }; steps.next().done !== true; before = { ...parts }) {
+      turns++;
+      most.people = Math.max(most.people, parts.people - before.people);
+      most.doctors = Math.max(most.doctors, parts.doctors - before.doctors);
+    }
+    expect(most).toEqual({ people: 1, doctors: 1 });
+    expect(turns).toBeGreaterThanOrEqual(parts.people + parts.doctors + 20);
+  });
+
+  it('has no file that a killed process could leave behind', () => {
     const spools = createFileSpools(folder);
-    spools.open('lines', 2, 3).put(1, Int32Array.of(1, 2));
-    expect(existsSync(spools.folder)).toBe(true);
-    writeFileSync(path.join(spools.folder, 'other'), '');
+    const spool = spools.open('lines', 2, 3);
+    // More than the buffers hold, so that the disk is written to and read from.
+    for (let n = 0; n < 10_000; n++) spool.put(1, Int32Array.of(n, -n));
+    expect(readdirSync(folder)).toEqual([]);
+    const rows = spool.take(1);
+    expect(rows).toHaveLength(20_000);
+    expect(rows.every((value, at) => value === (at % 2 === 0 ? at / 2 : -(at - 1) / 2))).toBe(true);
     spools.close();
     expect(readdirSync(folder)).toEqual([]);
   });

@@ -105,6 +105,27 @@ describe('the doctor', () => {
     await keep(asked.body.id, 'refused-by-doctor');
   });
 
+  test('a finding from before texts were cut for clinics names another clinic to doctors only', async () => {
+    const { person, clinic } = await somebody();
+    const path = `/v1/letters/${(await clinic.post('/v1/letters', body(person))).body.id as string}`;
+    const finding = {
+      code: 'DUPL-02',
+      text: { ru: 'Выставлена клиникой C99: C99 / A-7 / 3.', en: 'Billed by clinic C99: C99 / A-7 / 3.' },
+      guidelineId: null,
+      clause: null,
+      values: { earlierClinic: 'C99', earlierLine: 'C99 / A-7 / 3', earlierDate: today },
+    };
+    await bench.api.pool.query(`UPDATE letter_request_line SET findings = $2 WHERE request_id = $1`, [
+      path.split('/').at(-1),
+      JSON.stringify([finding]),
+    ]);
+    const expert = await bench.api.as('lead-expert');
+    expect((await expert.get(path)).body.lines[0].findings[0].text).toEqual(finding.text);
+    const shown = await clinic.get(path);
+    expect(JSON.stringify(shown.body)).not.toContain('C99');
+    expect(shown.body.lines[0].findings[0].text.en).toBe('Billed by clinic ***: a line of another clinic.');
+  });
+
   test('above the contract’s sum two doctors agree, and never the same twice', async () => {
     const { person, clinic } = await somebody();
     await bench.api.pool.query(

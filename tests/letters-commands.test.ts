@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { STANDARD_TIMES } from '../activities/letters/deps';
@@ -91,6 +91,7 @@ describe('medex letter', () => {
     const file = join(dir, 'letter.pdf');
     await medex('download', letter.number as string, ...as(), '--out', file);
     expect((await readFile(file)).subarray(0, 5).toString()).toBe('%PDF-');
+    for (const name of [file, `${file}.p7s`]) expect((await stat(name)).mode & 0o777).toBe(0o600);
     const good = await medex('verify', file, '--json');
     expect([JSON.parse(good.text), good.code]).toEqual([{ valid: true, signer: 'Medex' }, undefined]);
     await writeFile(join(dir, 'other.pdf'), Buffer.concat([await readFile(file), Buffer.from(' ')]));
@@ -98,6 +99,21 @@ describe('medex letter', () => {
     expect([bad.text, bad.code]).toEqual(['подпись не этого файла / not valid\n', 1]);
     const none = await medex('verify', file, '--signature', file, '--json');
     expect([JSON.parse(none.text), none.code]).toEqual([{ valid: false, signer: null }, 1]);
+  });
+
+  test('a download is in the audit trail even when nothing could be written', async () => {
+    const letter = JSON.parse((await medex('submit', await requestFile(), ...as(), '--json')).text);
+    await bench.deliver();
+    const reads = async () =>
+      (
+        await bench.api.pool.query(`SELECT 1 FROM audit_event WHERE actor = $1 AND action = 'letter:read'`, [
+          clinic.user.id,
+        ])
+      ).rowCount!;
+    const before = await reads();
+    const nowhere = join(dir, 'missing', 'letter.pdf');
+    await expect(medex('download', letter.id as string, ...as(), '--out', nowhere)).rejects.toThrow('ENOENT');
+    expect(await reads()).toBe(before + 1);
   });
 
   test('an account has its own rights and rows here too', async () => {

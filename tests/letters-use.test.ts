@@ -1,4 +1,8 @@
+import { createBatchActivities, createReviewActivities } from '../activities/batch-review';
+import { createActivityDeps } from '../activities/deps';
 import { plainDate } from '../models/calendar';
+import { CHECK_SCOPES, ROUTE_SCOPES } from '../workflows/lib/chunks';
+import type { ChunkScope } from '../workflows/messages';
 import type { TestCaller } from './support/api';
 import { addDays } from './support/dates';
 import { takeOneLine } from './support/letter-invoice';
@@ -104,7 +108,7 @@ const reserved = async ({ person }: Case): Promise<number> => {
   );
   return rows.rows[0]!.n;
 };
-const findingsOf = async ({ lineId }: Billed): Promise<string[]> =>
+const findingsOf = async ({ lineId }: Pick<Billed, 'lineId'>): Promise<string[]> =>
   (
     await bench.api.pool.query<{ code: string }>(`SELECT code FROM finding WHERE line_id = $1 AND active`, [lineId])
   ).rows
@@ -255,3 +259,92 @@ test('an invoice that comes again without the letter gives it back', async () =>
   await until(async () => (await seen(one)).used === 0);
   expect(await seen(one)).toMatchObject({ state: 'approved', left: 1 });
 }, 120_000);
+
+describe('a verdict while a batch runs', () => {
+  type Step = 'taken' | 'checked' | 'routed';
+
+  /** Bills a line and reviews it step by step; what comes `meanwhile` comes when the batch has done the step `after`. */
+  async function billAround(
+    one: Case,
+    daysAgo: number,
+    diagnosisCode: string,
+    after: Step,
+    meanwhile: () => Promise<void>,
+  ) {
+    const { pool } = bench.api;
+    const invoiceNo = `MID-${one.person.policyId}`;
+    const line = { serviceDate: addDays(today, -daysAgo), letterNo: `${one.number}/1`, diagnosisCode, invoiceNo };
+    await takeOneLine(pool, one.person, line);
+    const deps = createActivityDeps(pool, '/nowhere');
+    const [flow, review] = [createBatchActivities(deps), createReviewActivities(deps)];
+    const taken = (await flow.takeBatch({ businessKey: `mid-${invoiceNo}`, selection: { kind: 'untaken' } }))!;
+    const { batchId } = taken;
+    const chunks = (scopes: readonly ChunkScope[]) =>
+      scopes.filter((scope) => taken.subjects[scope] > 0).map((scope) => ({ batchId, scope, offset: 0, length: 100 }));
+    const reached = (step: Step) => (step === after ? meanwhile() : undefined);
+    await reached('taken');
+    for (const chunk of chunks(CHECK_SCOPES)) await review.checkChunk(chunk);
+    await flow.closeChecking({ batchId });
+    await reached('checked');
+    for (const chunk of chunks(ROUTE_SCOPES)) await review.routeChunk(chunk);
+    await reached('routed');
+    // A step that is tried again finds itself done.
+    await Promise.all([flow.finishBatch({ batchId }), flow.finishBatch({ batchId })]);
+    const rows = await pool.query<{ lineId: number; state: string; noticed: string[] | null }>(
+      `SELECT l.id AS "lineId", l.state, n.codes_now AS noticed FROM invoice i
+       JOIN invoice_line l ON l.invoice_id = i.id AND l.current LEFT JOIN recheck_notice n ON n.line_id = l.id
+       WHERE i.invoice_no = $1`,
+      [invoiceNo],
+    );
+    return rows.rows[0]!;
+  }
+
+  test('one that restores a line before the batch decides: it does not accept what has become an over-use', async () => {
+    const one = await withLetter(1);
+    const [first] = await bill(one, [9]);
+    await decide(expert, first!, REFUSAL);
+    const billed = await billAround(one, 3, DIAGNOSIS, 'taken', () => reverse(first!, { kind: 'accept' }));
+    expect(await findingsOf(billed)).toEqual(['AUTH-04']);
+    expect(billed).toMatchObject({ state: expect.not.stringMatching('auto-accepted'), noticed: null });
+  });
+
+  test.each([
+    ['is accepted already: people get a notice', DIAGNOSIS, 'routed', [], ['AUTH-04']],
+    ['was just being decided: people get a notice', DIAGNOSIS, 'checked', [], ['AUTH-04']],
+    ['waits for a doctor: who sees it', DOUBTFUL, 'routed', ['AUTH-04', 'CLIN-01'], null],
+  ] as const)('one that restores a line when the other %s', async (_, diagnosisCode, after, findings, noticed) => {
+    const one = await withLetter(1);
+    const [first] = await bill(one, [9]);
+    await decide(expert, first!, REFUSAL);
+    const billed = await billAround(one, 3, diagnosisCode, after, () => reverse(first!, { kind: 'accept' }));
+    expect(await findingsOf(billed)).toEqual(findings);
+    expect(billed.noticed).toEqual(noticed);
+  });
+
+  test.each(['taken', 'routed'] as const)('one that refuses a line (%s): no over-use is left behind', async (after) => {
+    const one = await withLetter(1);
+    const [first] = await bill(one, [9]);
+    const billed = await billAround(one, 3, DOUBTFUL, after, () => decide(expert, first!, REFUSAL));
+    expect(billed.state).toBe('queued');
+    expect(await findingsOf(billed)).toEqual(['CLIN-01']);
+  });
+
+  test('an over-use that the verdict itself has found stays: the batch does not withdraw it', async () => {
+    const one = await withLetter(1);
+    const [second, first] = await bill(one, [8, 9]);
+    await decide(expert, first!, REFUSAL);
+    expect(await findingsOf(second!)).not.toContain('AUTH-04');
+    await billAround(one, 3, DOUBTFUL, 'taken', () => reverse(first!, { kind: 'accept' }));
+    expect(await findingsOf(second!)).toContain('AUTH-04');
+  });
+
+  test('no such look at letters is listed as a batch', async () => {
+    const listed = await lead.get('/v1/batches?limit=200');
+    expect(listed.status).toBe(200);
+    const keys = (listed.body.items as { businessKey: string }[]).map(({ businessKey }) => businessKey);
+    expect(keys.length).toBeGreaterThan(0);
+    expect(keys.filter((key) => key.startsWith('letters/'))).toEqual([]);
+    const looks = await bench.api.pool.query(`SELECT 1 FROM batch WHERE business_key LIKE 'letters/batch/%'`);
+    expect(looks.rowCount).toBeGreaterThan(0);
+  });
+});

@@ -31,18 +31,26 @@ export function messageKey({ surveyId, kind }: SurveyMessage): string {
   return `${surveyId}.${kind}`;
 }
 
-/** Sends with at most `lanes` messages under way at once; outcomes come in the order of the messages. */
+/** From then on no message of a call is begun, ms: a server may keep within its time limits and yet take minutes. */
+const BEGIN_WITHIN_MS = 120_000;
+
+/**
+ * Sends with at most `lanes` messages under way at once; outcomes come in the order of the messages. Those that found no
+ * time are to be tried later.
+ */
 export async function inLanes(
   messages: readonly SurveyMessage[],
   lanes: number,
   send: (message: SurveyMessage) => Promise<Delivery>,
 ): Promise<Delivery[]> {
   const outcomes = Array.from<Delivery>({ length: messages.length });
+  const begin = Date.now();
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < messages.length) {
       const at = next++;
-      outcomes[at] = await send(messages[at]!);
+      const inTime = Date.now() - begin < BEGIN_WITHIN_MS;
+      outcomes[at] = inTime ? await send(messages[at]!) : { later: 'out of time' };
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));

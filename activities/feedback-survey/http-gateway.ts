@@ -3,8 +3,8 @@ import type { Delivery, SurveyChannel, SurveyMessage } from './channel';
 
 const LANES = 8;
 const TIMEOUT_MS = 10_000;
-/** Answers that say something of the gateway or of us, and nothing of the address. */
-const TEMPORARY = new Set([401, 403, 404, 408, 425, 429]);
+/** Answers that speak of this address. Every other 4xx may come of our settings or our bill, for everybody's address. */
+const NO_ADDRESS = new Set([410, 422]);
 
 export interface GatewayOptions {
   readonly url: string;
@@ -14,7 +14,7 @@ export interface GatewayOptions {
 
 /**
  * SMS or push by a provider's HTTP gateway: POST `{ id, channel, to, subject, text }` with `Idempotency-Key`. 2xx, and 409
- * ("had that one"), mean taken; another 4xx means that the address cannot be served; the rest is tried again.
+ * ("had that one"), mean taken; 410 and 422 mean that the address is none; the rest is tried again.
  */
 export function createHttpGateway({ url, token }: GatewayOptions): SurveyChannel {
   const send = async (message: SurveyMessage): Promise<Delivery> => {
@@ -34,8 +34,7 @@ export function createHttpGateway({ url, token }: GatewayOptions): SurveyChannel
       });
       await answer.body?.cancel();
       if (answer.ok || answer.status === 409) return 'sent';
-      const forGood = answer.status >= 400 && answer.status < 500 && !TEMPORARY.has(answer.status);
-      return forGood ? 'refused' : { later: `${channel} gateway: status ${answer.status}` };
+      return NO_ADDRESS.has(answer.status) ? 'refused' : { later: `${channel} gateway: status ${answer.status}` };
     } catch (error) {
       return { later: `${channel} gateway: ${error instanceof Error ? error.name : 'unknown'}` };
     }

@@ -21,11 +21,17 @@ export interface MailOptions {
 
 /** Sessions with the mail server at once. */
 const SESSIONS = 4;
+/** Silence after which a session is given up, and a shorter one before it has begun, ms. */
 const TIMEOUT_MS = 20_000;
+const CONNECT_MS = 10_000;
 /** Addresses of another form cannot be written into a command or a header. */
 const ADDRESS = /^[^\s<>"(),:;@[\\\]]+@[^\s<>"(),:;@[\\\]]+$/;
-/** Steps whose refusal is about the address or the message; a refusal of any other is about the server or about us. */
-const OF_THE_ADDRESS = new Set(['RCPT TO', 'DATA']);
+/** Enhanced codes (RFC 3463) of a recipient that is none. Others of 5.1 are about the sender (5.1.7, 5.1.8) or about either. */
+const NO_RECIPIENT = new Set(['5.1.1', '5.1.2', '5.1.3', '5.1.6', '5.1.10']);
+/** Replies that mean "no such mailbox" where the server gives no enhanced code. */
+const NO_MAILBOX = new Set(['550', '551', '553']);
+/** Servers without enhanced codes say under the same numbers that they do not know us. */
+const OF_US = /relay|rcpthost|sender|authenti|authori|spam|block|blacklist|policy/i;
 
 /** `smtp://` or `smtps://`, with user and password where the server wants them; `?tls=required` for smtp. */
 export function mailOptions(url: string, from: string, ca?: string): MailOptions {
@@ -43,8 +49,9 @@ export function mailOptions(url: string, from: string, ca?: string): MailOptions
 }
 
 /**
- * E-mail by SMTP. Every attempt at one message carries one Message-ID, by which mailboxes tell a repeat. A 5xx reply to the
- * recipient or the message means that this address is none; all else is tried again.
+ * E-mail by SMTP. Every attempt at one message carries one Message-ID, by which mailboxes tell a repeat. Only a reply to
+ * the recipient that says there is none gives the address up: every other refusal (relay denied, sender not allowed, spam,
+ * too big) would come for everybody's address, so it waits until somebody has mended the settings.
  */
 export function createSmtpChannel(options: MailOptions): SurveyChannel {
   return {
@@ -67,7 +74,9 @@ function openTransport({ host, port, secure, requireTls, user, password, ca }: M
     port,
     secure,
     requireTLS: requireTls,
-    connectionTimeout: TIMEOUT_MS,
+    dnsTimeout: CONNECT_MS,
+    connectionTimeout: CONNECT_MS,
+    greetingTimeout: CONNECT_MS,
     socketTimeout: TIMEOUT_MS,
     ...(user === undefined ? {} : { auth: { user, pass: password ?? '' } }),
     tls: { servername: host, ...(ca === undefined ? {} : { ca }) },
@@ -89,8 +98,20 @@ async function sendOne(transport: Transporter, message: SurveyMessage, from: str
     return 'sent';
   } catch (error) {
     // The library's message may quote the address: only the step and the code are told.
-    const { command = 'CONN', responseCode = 0 } = error as { command?: string; responseCode?: number };
-    if (OF_THE_ADDRESS.has(command) && responseCode >= 500) return 'refused';
+    const { command = 'CONN', responseCode = 0, response = '' } = error as MailError;
+    if (command === 'RCPT TO' && saysNoRecipient(response)) return 'refused';
     return { later: `mail: ${command}: ${responseCode === 0 ? 'failed' : `reply ${responseCode}`}` };
   }
+}
+
+interface MailError {
+  readonly command?: string;
+  readonly responseCode?: number;
+  /** The server's reply as it came. */
+  readonly response?: string;
+}
+
+function saysNoRecipient(reply: string): boolean {
+  const [, code = '', enhanced] = /^(5\d\d)(?:[ -](\d\.\d{1,3}\.\d{1,3})(?!\S))?/.exec(reply) ?? [];
+  return enhanced === undefined ? NO_MAILBOX.has(code) && !OF_US.test(reply) : NO_RECIPIENT.has(enhanced);
 }

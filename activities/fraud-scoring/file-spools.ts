@@ -7,24 +7,34 @@ import type { SpoolStore } from '../../models/fraud/spool';
 const BUFFER_BYTES = 16_384;
 
 export interface FileSpools extends SpoolStore {
-  readonly folder: string;
+  /** Descriptors of new empty files to write and read, closed with the spools. */
+  readonly openFiles: (count: number) => number[];
   readonly close: () => void;
 }
 
 /**
- * Spools in a folder of their own, readable by this user only and gone after `close`: one file a bucket. Reads and
- * writes are plain system calls on a local disk's cache, so they are done synchronously.
+ * Spools on disk, one file a bucket. The files lose their names as soon as they are open: nobody else can open them, and
+ * they are gone with the process even where it is killed. Reads and writes are plain system calls on a local disk's cache,
+ * so they are done synchronously.
  */
 export function createFileSpools(parent = tmpdir()): FileSpools {
   mkdirSync(parent, { recursive: true });
-  const folder = mkdtempSync(join(parent, 'medex-fraud-'));
   const files: number[] = [];
+  const openFiles = (count: number): number[] => {
+    const folder = mkdtempSync(join(parent, 'medex-fraud-'));
+    try {
+      const opened = Array.from({ length: count }, (_, n) => openSync(join(folder, `${n}`), 'w+', 0o600));
+      files.push(...opened);
+      return opened;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
   return {
-    folder,
+    openFiles,
     open: (name, width, buckets) => {
       const capacity = Math.floor(BUFFER_BYTES / 4 / width) * width;
-      const open = Array.from({ length: buckets }, (_, b) => openSync(join(folder, `${name}.${b}`), 'w+', 0o600));
-      files.push(...open);
+      const open = openFiles(buckets);
       const buffers = open.map(() => new Int32Array(0));
       const used = new Int32Array(buckets);
       const written = new Float64Array(buckets);
@@ -61,7 +71,6 @@ export function createFileSpools(parent = tmpdir()): FileSpools {
     },
     close: () => {
       for (const file of files.splice(0)) closeSync(file);
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

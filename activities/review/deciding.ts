@@ -3,7 +3,7 @@ import type { PoolClient } from '../../prisma/pool';
 import { citedLetters } from '../../prisma/repositories/letter-use';
 import type { ActivityDeps } from '../deps';
 import { withLetterUse } from '../letters/use';
-import { recheckLetters } from './recheck-letters';
+import { prepareRecheck, recheckLetters } from './recheck-letters';
 
 /** What decisions need beside the database: the compiled reference, to look at letters again. */
 export type CaseDeps = Pick<ActivityDeps, 'pool' | 'snapshots'>;
@@ -20,15 +20,17 @@ export interface DecidedLines {
  * `recheck` when its verdicts are written, so that over-use of those letters is found or withdrawn at once; and when it
  * has ended, what the verdicts leave of the letters is counted.
  */
-export function deciding<T>(
+export async function deciding<T>(
   { pool, snapshots }: CaseDeps,
   { versionId, lineNos, requestId }: DecidedLines,
   work: (tx: PoolClient, recheck: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
+  const { letterRefIds } = await citedLetters(pool, versionId, lineNos);
+  await prepareRecheck(pool, snapshots, letterRefIds);
   return withTransaction(pool, async (tx) => {
     const cited = await citedLetters(tx, versionId, lineNos);
-    const { letterRefIds } = cited;
-    const recheck = (): Promise<void> => recheckLetters(tx, snapshots, { key: requestId, letterRefIds });
+    const recheck = (): Promise<void> =>
+      recheckLetters(tx, snapshots, { key: requestId, letterRefIds: cited.letterRefIds });
     return withLetterUse(tx, cited, requestId, () => work(tx, recheck));
   });
 }

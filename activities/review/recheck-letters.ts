@@ -1,14 +1,22 @@
+import { plainDate } from '../../models/calendar';
 import { describeFindings } from '../../models/review/findings';
 import { longestLookAhead } from '../../models/review/recheck';
 import { rulesOf } from '../../models/review/registry';
 import { reviewScope } from '../../models/review/scopes';
 import type { Snapshots } from '../../prisma/facts/snapshots';
-import type { PoolClient } from '../../prisma/pool';
+import type { Pool, PoolClient, Queryable } from '../../prisma/pool';
 import { claimChunk, findBatch } from '../../prisma/repositories/batches';
 import { readChunk } from '../../prisma/repositories/chunk-lines';
 import { createTextCache } from '../../prisma/repositories/chunk-subjects';
 import { recheckFindings } from '../../prisma/repositories/findings';
-import { linesOfEndedBatches, overspendable, takeLetterRecheck } from '../../prisma/repositories/letter-recheck';
+import {
+  lettersOfBatch,
+  linesOfEndedBatches,
+  lockLetterRefs,
+  overspendable,
+  refusalsSince,
+  takeLetterRecheck,
+} from '../../prisma/repositories/letter-recheck';
 import { currentRoutingPolicy } from '../../prisma/repositories/routing';
 import { currentRuleSet } from '../../prisma/repositories/rule-sets';
 import { ENGINE_VERSION } from '../engine-version';
@@ -20,16 +28,21 @@ import { routeRechecked } from './route-chunk';
  * Undecided lines get or lose their over-use finding and are routed by it; decided ones get a notice, like in every
  * re-check. Most letters cannot be overspent at all: nothing is read of them but two sums.
  * @param key what the change was, unique
+ * @param ownBatchId a running batch whose findings are complete: its lines count as those of ended batches
  */
 export async function recheckLetters(
   tx: PoolClient,
   snapshots: Snapshots,
-  { key, letterRefIds }: { readonly key: string; readonly letterRefIds: readonly number[] },
+  {
+    key,
+    letterRefIds,
+    ownBatchId = null,
+  }: { readonly key: string; readonly letterRefIds: readonly number[]; readonly ownBatchId?: string | null },
 ): Promise<void> {
-  const doubtful = letterRefIds.length === 0 ? [] : await overspendable(tx, letterRefIds);
+  const doubtful = await overspendable(tx, letterRefIds);
   if (doubtful.length === 0) return;
   const ruleSetVersion = await currentRuleSet(tx, ENGINE_VERSION);
-  const policy = await currentRoutingPolicy(tx, new Date().toISOString().slice(0, 10));
+  const policy = await currentRoutingPolicy(tx, plainDate(new Date().toISOString()));
   const taken = { key, letterRefIds: doubtful, ruleSetVersion, routingPolicyVersion: policy.version };
   const batch = (await findBatch(tx, await takeLetterRecheck(tx, taken)))!;
   const { compiled, snapshot } = await snapshots.of(tx, ruleSetVersion);
@@ -42,7 +55,7 @@ export async function recheckLetters(
     lookBackDays: longestLookAhead(compiled),
     texts: createTextCache(),
   });
-  const lineIds = await linesOfEndedBatches(tx, lines.rechecked);
+  const lineIds = await linesOfEndedBatches(tx, lines.rechecked, ownBatchId);
   const settled = new Set(lineIds);
   const result = reviewScope(range.scope, { compiled, subjects: lines.subjects, table: lines.table });
   const findings = describeFindings(result)
@@ -52,4 +65,38 @@ export async function recheckLetters(
   await claimChunk(tx, { batchId: batch.id, ...range }, { linesChecked: lines.table.rows, findingsFound: 0 });
   await recheckFindings(tx, { batchId: batch.id, lineIds, codes, findings });
   await routeRechecked(tx, { batchId: batch.id, ruleSetVersion, policy });
+}
+
+/**
+ * Compiles the reference before a transaction that may look at these letters again: it takes seconds, and nobody should
+ * wait for them behind the locks of a decision.
+ */
+export async function prepareRecheck(pool: Pool, snapshots: Snapshots, letterRefIds: readonly number[]): Promise<void> {
+  if ((await overspendable(pool, letterRefIds)).length === 0) return;
+  await snapshots.of(pool, await currentRuleSet(pool, ENGINE_VERSION));
+}
+
+/** The same for the letters that people have moved while a batch ran. */
+export async function prepareBatchRecheck(pool: Pool, snapshots: Snapshots, batchId: string): Promise<void> {
+  await prepareRecheck(pool, snapshots, await movedLetters(pool, batchId));
+}
+
+/**
+ * A batch sees verdicts as they were when it was taken, and a verdict that comes meanwhile leaves the lines of a running
+ * batch alone. So whenever a batch closes a step, the letters that were moved since are looked at again, its own lines
+ * included.
+ */
+export async function recheckBatchLetters(
+  tx: PoolClient,
+  snapshots: Snapshots,
+  { batchId, step }: { readonly batchId: string; readonly step: 'checked' | 'done' },
+): Promise<void> {
+  // A verdict under way on one of them either is seen below or sees what this transaction leaves.
+  await lockLetterRefs(tx, await overspendable(tx, await lettersOfBatch(tx, batchId)));
+  const letterRefIds = await movedLetters(tx, batchId);
+  await recheckLetters(tx, snapshots, { key: `batch/${batchId}/${step}`, letterRefIds, ownBatchId: batchId });
+}
+
+async function movedLetters(db: Queryable, batchId: string): Promise<number[]> {
+  return refusalsSince(db, batchId, await overspendable(db, await lettersOfBatch(db, batchId)));
 }

@@ -2,8 +2,7 @@ import { groupTasks } from '../../models/review-case/tasks';
 import type { QueuedLine } from '../../models/review-case/tasks';
 import { withTransaction } from '../../prisma/pool';
 import type { Pool, PoolClient } from '../../prisma/pool';
-import { claimChunk, findBatch, finishBatch, isChunkDone } from '../../prisma/repositories/batches';
-import { queueLetterUses } from '../../prisma/repositories/letter-use';
+import { claimChunk, findBatch, isChunkDone } from '../../prisma/repositories/batches';
 import { enqueue } from '../../prisma/repositories/outbox';
 import {
   chunkVersions,
@@ -14,7 +13,7 @@ import {
 import type { ChunkVersion } from '../../prisma/repositories/route-lines';
 import { routingPolicyOf } from '../../prisma/repositories/routing';
 import { insertTasks, refreshTasks } from '../../prisma/repositories/task-write';
-import { decideVersions, waitingVersions } from '../../prisma/repositories/versions';
+import { decideVersions } from '../../prisma/repositories/versions';
 import type { ChunkRef } from '../../workflows/messages';
 import { issueActsInBulk } from './issue-acts';
 import { routeLines, taskClock } from './route-lines';
@@ -48,30 +47,6 @@ export async function routeChunk(pool: Pool, chunk: ChunkRef): Promise<RouteResu
 }
 
 /**
- * Ends a batch, in one transaction: lines of earlier invoices that still wait and whose findings it has changed are
- * routed again with their tasks, each invoice that waits for people gets the outbox row that starts its workflow, and
- * letters whose use may have changed get theirs. Not earlier: a thousand starts would hold up the batch's own steps.
- * Idempotent.
- */
-export async function endBatch(pool: Pool, batchId: string): Promise<void> {
-  const author = await routeAuthor(pool, batchId);
-  await withTransaction(pool, async (tx) => {
-    const rerouted = await routeRechecked(tx, author);
-    const waiting = await waitingVersions(tx, batchId);
-    await enqueue(
-      tx,
-      waiting.map((publicId) => ({
-        topic: 'invoice-review',
-        key: `${publicId}/waiting`,
-        payload: { versionId: publicId, start: true },
-      })),
-    );
-    await queueLetterUses(tx, batchId, rerouted);
-    await finishBatch(tx, batchId);
-  });
-}
-
-/**
  * Routes lines of earlier batches again that still wait and whose findings this batch has changed, and brings their
  * tasks up to date. Returns those lines.
  */
@@ -93,7 +68,8 @@ export async function routeRechecked(tx: PoolClient, author: RouteAuthor): Promi
   return lineIds;
 }
 
-async function routeAuthor(pool: Pool, batchId: string): Promise<RouteAuthor> {
+/** Who a batch's verdicts by rule are of, and the policy that it was taken with. */
+export async function routeAuthor(pool: Pool, batchId: string): Promise<RouteAuthor> {
   const batch = await findBatch(pool, batchId);
   if (batch === null) throw new Error('no such batch');
   const policy = await routingPolicyOf(pool, batch.routingPolicyVersion);

@@ -46,8 +46,9 @@ export function linePrior(
  * Empirical-Bayes model of lines that were billed and not rendered: expectation-maximisation over the patients' error
  * rates (after Dawid & Skene 1979), class intensities, shares of clinics and doctors, and how many of them cheat.
  * Billing volume enters the same likelihood: a share s of invented lines lengthens episodes by 1 / (1 - s).
+ * Yields after each round.
  */
-export function fitPhantom(book: Book, visits: AnsweredVisits, volume: Volume): PhantomModel {
+export function* fitPhantom(book: Book, visits: AnsweredVisits, volume: Volume): Generator<undefined, PhantomModel> {
   const units = book.units.count;
   const counts = countDenials(book, visits);
   const clinicLines = volume.clinic.observed;
@@ -82,6 +83,7 @@ export function fitPhantom(book: Book, visits: AnsweredVisits, volume: Volume): 
     concentration = refitConcentration(book, counts, hierarchy, rates.line[0][1]!);
     clinicPrior = updatePrior(hierarchy.clinic, clinicLines, 2, 0.03, 30);
     unitPrior = updatePrior(hierarchy.unit, unitLines, 8, 0.0015, 1500);
+    yield;
   }
   return { hierarchy: hierarchy!, rates, intensity, clinicPrior, unitPrior, concentration, ...counts };
 }

@@ -40,8 +40,8 @@ export interface FraudScoring {
 /**
  * Fits all models to a book, whose lines are read in parts and never held together: what stays in memory are sums by
  * clinic, doctor and kind of service, and the answered visits. Linear in lines and answers. Two readings of the parts
- * (the second for what the first has made suspicious); `scorePart` is the third. Yields after each part, so that a host may
- * attend to other work in between; `fitFraud` just runs through.
+ * (the second for what the first has made suspicious); `scorePart` is the third. Yields after each part and each
+ * round of a fit, so that a host may attend to other work in between; `fitFraud` just runs through.
  */
 export function* fitInSteps(book: Book): Generator<undefined, FraudScoring> {
   const patients = collectPatients(book);
@@ -63,15 +63,13 @@ export function* fitInSteps(book: Book): Generator<undefined, FraudScoring> {
   const visits = joinVisits(answered);
   answered.length = 0;
   const volume = volumes.finish();
-  const phantom = fitPhantom(book, visits, volume);
-  yield;
-  const upcoding = fitUpcoding(book, visits, mixes.finish());
-  yield;
+  const phantom = yield* fitPhantom(book, visits, volume);
+  const upcoding = yield* fitUpcoding(book, visits, mixes.finish());
   const pattern = collectLinePattern(book, phantom);
   const networks = sharedPatients(book, patients.finish());
   yield* readAll(book, [pattern, networks]);
   const priors = pattern.finish();
-  const signals = [bundles.finish(), impossibleDays(book), networks.finish(), changes.finish()];
+  const signals = [bundles.finish(), yield* impossibleDays(book), networks.finish(), changes.finish()];
   const roubles = noRoubles(book);
   const score = (chapter: Chapter): LineScores => {
     const { lines, structure } = chapter;

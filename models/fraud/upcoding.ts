@@ -89,9 +89,9 @@ export function hurriedRatio(channels: Channels, visits: AnsweredVisits, v: numb
  * Simple visits billed as full ones. A two-component mixture over answered minutes relative to the nomenclature's,
  * with comments, ratings and extra payments as further channels (all rates by EM), nested in clinics and doctors by
  * `explain`. The mix of primary and repeat visits against the specialty enters as a second, weaker witness: only
- * some upcoding is done by billing primary visits.
+ * some upcoding is done by billing primary visits. Yields after each round.
  */
-export function fitUpcoding(book: Book, visits: AnsweredVisits, mix: VisitMix): UpcodingModel {
+export function* fitUpcoding(book: Book, visits: AnsweredVisits, mix: VisitMix): Generator<undefined, UpcodingModel> {
   const units = book.units.count;
   const unitClinic = book.units.clinic;
   const size = SHARE_GRID.length;
@@ -147,6 +147,7 @@ export function fitUpcoding(book: Book, visits: AnsweredVisits, mix: VisitMix): 
     concentration = fitConcentration(counts.unitShort, counts.unitTimed, honest, shortRate(channels.duration[0]));
     clinicPrior = updatePrior(hierarchy.clinic, mix.clinicVisits, 2, 0.015, 30);
     unitPrior = updatePrior(hierarchy.unit, mix.unitVisits, 8, 0.0015, 1500);
+    yield;
   }
   return { hierarchy: hierarchy!, ...channels, mix, unitPrior, clinicPrior, ...counts };
 }

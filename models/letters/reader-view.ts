@@ -1,5 +1,5 @@
 import type { Role } from '../access/roles';
-import { valuesForClinic } from '../review/catalogue/for-clinic';
+import { textForClinic, valuesForClinic } from '../review/catalogue/for-clinic';
 import type { LetterFinding } from './types';
 
 interface ThreadEntry {
@@ -75,7 +75,11 @@ export function readerView<L extends Readable>(letter: L, role: Role): L {
     thread,
     lines: letter.lines.map((line) => ({
       ...line,
-      findings: line.findings.map((found) => ({ ...found, values: valuesForClinic(found.values, letter.clinicCode) })),
+      findings: line.findings.map((found) => ({
+        ...found,
+        text: textForClinic(found.text, found.values, letter.clinicCode),
+        values: valuesForClinic(found.values, letter.clinicCode),
+      })),
     })),
   };
 }

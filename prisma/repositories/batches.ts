@@ -38,14 +38,15 @@ export async function findBatchByKey(db: Queryable, businessKey: string): Promis
   return rows.rows[0] ?? null;
 }
 
-/** Newest first, by keyset. */
+/** Newest first, by keyset; without the looks at letters after a verdict, which nobody has started as a batch. */
 export async function listBatches(
   db: Queryable,
   page: { readonly after: { readonly takenAt: string; readonly id: string } | null; readonly limit: number },
 ): Promise<BatchRow[]> {
   const rows = await db.query<BatchRow & Record<string, unknown>>(
     `SELECT ${COLUMNS} FROM batch
-     WHERE $1::timestamptz IS NULL OR (taken_at, id) < ($1::timestamptz, $2::uuid)
+     WHERE business_key NOT LIKE 'letters/%'
+       AND ($1::timestamptz IS NULL OR (taken_at, id) < ($1::timestamptz, $2::uuid))
      ORDER BY taken_at DESC, id DESC LIMIT $3`,
     [page.after?.takenAt ?? null, page.after?.id ?? null, page.limit],
   );
@@ -71,19 +72,22 @@ export async function chunkSums(db: Queryable, batchId: string): Promise<ChunkSu
   return rows.rows[0]!;
 }
 
-/** All chunks are checked: from here on verdicts may be made. Idempotent. */
-export async function closeChecking(db: Queryable, batchId: string): Promise<void> {
-  await db.query(
+/** All chunks are checked: from here on verdicts may be made. False when it was so already. */
+export async function closeChecking(db: Queryable, batchId: string): Promise<boolean> {
+  const done = await db.query(
     `UPDATE batch SET state = 'checked', checked_at = COALESCE(checked_at, now()) WHERE id = $1 AND state = 'checking'`,
     [batchId],
   );
+  return done.rowCount === 1;
 }
 
-export async function finishBatch(db: Queryable, batchId: string): Promise<void> {
-  await db.query(
+/** False when it was done already. */
+export async function finishBatch(db: Queryable, batchId: string): Promise<boolean> {
+  const done = await db.query(
     `UPDATE batch SET state = 'done', done_at = COALESCE(done_at, now()) WHERE id = $1 AND state <> 'done'`,
     [batchId],
   );
+  return done.rowCount === 1;
 }
 
 export async function isChunkDone(

@@ -1,5 +1,6 @@
 import type { Queryable } from '../pool';
 import { lockPeopleOf } from './letter-limits';
+import { lockLetterRefs } from './letter-recheck';
 
 /** Outbox topic: what invoices have taken of a letter may have changed; its workflow counts anew. */
 export const LETTER_USE_TOPIC = 'letter-use';
@@ -84,7 +85,7 @@ export async function citedLetters(
 export async function lockCited(tx: Queryable, { requestIds, letterRefIds }: CitedLetters): Promise<void> {
   await tx.query('SELECT 1 FROM letter_request WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE', [requestIds]);
   await lockPeopleOf(tx, requestIds);
-  await tx.query('SELECT 1 FROM letter_ref WHERE id = ANY($1::int[]) ORDER BY id FOR NO KEY UPDATE', [letterRefIds]);
+  await lockLetterRefs(tx, letterRefIds);
 }
 
 /** One invoice line that cites a letter, and what it takes of it. */

@@ -11,19 +11,22 @@ export interface Addressee {
   readonly locale: 'ru' | 'en';
 }
 
+export interface Waiting {
+  readonly roundId: string;
+  readonly kind: 'invite' | 'reminder';
+  readonly limit: number;
+  /** Another seed gives another order, so that messages which are put off again and again hold up no others. */
+  readonly seed: number;
+}
+
 /** Surveys of a round that await their first message, or their reminder; people who opted out are skipped. */
-export async function waitingSurveys(
-  db: Queryable,
-  roundId: string,
-  kind: 'invite' | 'reminder',
-  limit: number,
-): Promise<Addressee[]> {
+export async function waitingSurveys(db: Queryable, { roundId, kind, limit, seed }: Waiting): Promise<Addressee[]> {
   const waits = kind === 'invite' ? `s.state = 'chosen'` : `s.state = 'sent' AND s.reminded_at IS NULL`;
   const rows = await db.query<Addressee & Record<string, unknown>>(
     `SELECT s.id AS "surveyId", c.channel, c.address, c.locale FROM survey s JOIN survey_contact c USING (policy_id)
-     WHERE s.round_id = $1 AND ${waits} AND c.opted_out_at IS NULL
-       AND c.undeliverable_at IS NULL ORDER BY s.id LIMIT $2`,
-    [roundId, limit],
+     WHERE s.round_id = $1 AND ${waits} AND s.expires_at > now() AND c.opted_out_at IS NULL
+       AND c.undeliverable_at IS NULL ORDER BY hashtextextended(s.id::text, $3), s.id LIMIT $2`,
+    [roundId, limit, seed],
   );
   return rows.rows;
 }

@@ -18,8 +18,10 @@ export interface MailServer {
   /** Root to trust, PEM. */
   readonly ca: string;
   readonly mails: ReceivedMail[];
-  /** Reply to `RCPT TO` by address; unknown ones get 250. */
-  readonly replies: Map<string, number>;
+  /** Replies to `RCPT TO` by address; others get 250. */
+  readonly replies: Map<string, string>;
+  /** Replies to a whole message by address; others get 250. */
+  readonly verdicts: Map<string, string>;
   readonly sessions: () => number;
   readonly close: () => Promise<void>;
 }
@@ -36,7 +38,8 @@ export async function startMailServer(options: { readonly startTls: boolean }): 
   const secureContext = createSecureContext({ key: await pem('signing-key.der', 'PRIVATE KEY'), cert: ca });
   await rm(folder, { recursive: true });
   const mails: ReceivedMail[] = [];
-  const replies = new Map<string, number>();
+  const replies = new Map<string, string>();
+  const verdicts = new Map<string, string>();
   let sessions = 0;
   const serve = (socket: Socket, encrypted: boolean): void => {
     let user: string | null = null;
@@ -47,9 +50,10 @@ export async function startMailServer(options: { readonly startTls: boolean }): 
     const take = (line: string): void => {
       if (data !== null) {
         if (line !== '.') return void data.push(line.startsWith('..') ? line.slice(1) : line);
-        mails.push({ to, user, encrypted, data: data.join('\n') });
+        const verdict = verdicts.get(to);
+        if (verdict === undefined) mails.push({ to, user, encrypted, data: data.join('\n') });
         data = null;
-        return say('250 taken');
+        return say(verdict ?? '250 taken');
       }
       if (line.startsWith('EHLO'))
         say(options.startTls && !encrypted ? '250-test\r\n250 STARTTLS' : '250-test\r\n250 AUTH PLAIN');
@@ -63,7 +67,7 @@ export async function startMailServer(options: { readonly startTls: boolean }): 
         say(user === 'nobody' ? '535 no' : '235 yes');
       } else if (line.startsWith('RCPT TO:')) {
         to = line.slice(9, -1);
-        say(`${replies.get(to) ?? 250} ${to}`);
+        say(replies.get(to) ?? '250 fine');
       } else if (line === 'DATA') {
         data = [];
         say('354 go on');
@@ -89,6 +93,7 @@ export async function startMailServer(options: { readonly startTls: boolean }): 
     ca,
     mails,
     replies,
+    verdicts,
     sessions: () => sessions,
     close: () =>
       new Promise((resolve) => {

@@ -6,8 +6,9 @@ import { emptyRateCounts, rateParts } from './rate-parts';
 /**
  * Days on which a doctor's minutes, over all clinics, exceed what a day holds. One such day is a finding (PLAU-02);
  * a habit of them is a scheme. Recoverable: the part of the day's money beyond the limit.
+ * Yields after each part of the doctors.
  */
-export function impossibleDays(book: Book): SchemeParts {
+export function* impossibleDays(book: Book): Generator<undefined, SchemeParts> {
   const counts = emptyRateCounts(book);
   const longest = { clinic: new Float64Array(book.clinics), unit: new Float64Array(book.units.count) };
   for (let p = 0; p < book.doctorParts; p++) {
@@ -16,6 +17,7 @@ export function impossibleDays(book: Book): SchemeParts {
     const days = groupRows(lines.length, doctor, lines.day, lines.day);
     const { start, rows } = bucketRows(days.id, days.count);
     for (let d = 0; d < days.count; d++) addDay(book, lines, rows.subarray(start[d]!, start[d + 1]!), counts, longest);
+    yield;
   }
   return rateParts('impossible-days', counts, book, (level, i) => ({
     days: (level === 'clinic' ? counts.clinicK : counts.unitK)[i]!,
