@@ -20,7 +20,7 @@ let expert: TestCaller;
 beforeAll(async () => {
   bench = await startLetters({ documentsDays: 2, appealDays: 2, dayMs: 1000 });
   people = [];
-  for (let nth = 0; nth < 8; nth += 1) people.push(await letterPerson(bench.api.pool, today, nth));
+  for (let nth = 0; nth < 9; nth += 1) people.push(await letterPerson(bench.api.pool, today, nth));
   // Everything goes to a doctor.
   await bench.api.pool.query(`UPDATE letter_policy SET auto_approve_kopecks = 1 WHERE contract_id IS NULL`);
   expert = await bench.api.as('lead-expert');
@@ -85,6 +85,26 @@ describe('the clocks of a request', () => {
     const lines = [{ lineNo: 1, kind: 'refuse', ground: 'medical', reasonCode: 'CLIN-01', clause: 'п. 2.4' }];
     expect((await expert.post(`/v1/letters/${id}/decisions`, { lines })).body.state).toBe('refused');
     await keep(id, 'escalated-and-decided');
+  });
+
+  test('a request whose workflow had ended with its deadline, as those of the first version did, is decided all the same', async () => {
+    const id = await pended(people[8]!, 'emergency', 1 - 2 / 3600);
+    await until(async () => (await detail(id)).overdue === true);
+    const run = bench.temporal.workflow.getHandle(letterWorkflowId(id));
+    await run.terminate('ended as in the first version');
+    const decide = (path: string, body: object) => expert.post(`/v1/letters/${id}/${path}`, body);
+    await decide('claim', {});
+    // The new run judges acts like the old one: what is turned down leaves the request as it was.
+    const unfit = await decide('extensions', { validTo: addDays(today, 9) });
+    expect(unfit.body).toMatchObject({ status: 409, code: 'letter.not-in-force' });
+    const lines = [{ lineNo: 1, kind: 'refuse', ground: 'medical', reasonCode: 'CLIN-01', clause: 'п. 2.4' }];
+    expect((await decide('decisions', { lines })).body).toMatchObject({ state: 'refused' });
+    expect(kinds(await detail(id)).at(-1)).toBe('decide');
+    // It lives on from there: its time to appeal ends, and then it is really over.
+    await until(async () => (await run.describe()).status.name === 'COMPLETED');
+    const clinic = await bench.api.as('clinic', { clinicId: people[8]!.clinicId });
+    const late = await clinic.post(`/v1/letters/${id}/appeals`, { reason: 'Поздно', lineNos: [1] });
+    expect(late.body).toMatchObject({ status: 409, code: 'letter.over' });
   });
 
   test('the clock stands while documents are owed, and goes on with what was left', async () => {

@@ -26,7 +26,7 @@ export interface LetterView {
 
 export interface LetterInput {
   readonly requestId: string;
-  /** Set by continue-as-new only. */
+  /** What an earlier run left: set by continue-as-new, and where a run had ended with a deadline undecided. */
   readonly view?: LetterView;
 }
 
