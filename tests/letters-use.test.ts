@@ -330,11 +330,11 @@ describe('a verdict while a batch runs', () => {
   });
 
   test('an over-use that the verdict itself has found stays: the batch does not withdraw it', async () => {
-    const one = await withLetter(1);
-    const [second, first] = await bill(one, [8, 9]);
+    const one = await withLetter(2);
+    const [second, first] = await bill(one, [4, 9]);
     await decide(expert, first!, REFUSAL);
     expect(await findingsOf(second!)).not.toContain('AUTH-04');
-    await billAround(one, 3, DOUBTFUL, 'taken', () => reverse(first!, { kind: 'accept' }));
+    await billAround(one, 8, DOUBTFUL, 'taken', () => reverse(first!, { kind: 'accept' }));
     expect(await findingsOf(second!)).toContain('AUTH-04');
   });
 

@@ -5,7 +5,7 @@ import type { LetterRecord } from '../../models/letters/record';
 import type { PoolClient } from '../../prisma/pool';
 import { LETTER_USE_TOPIC, lockCited, readLetterUse } from '../../prisma/repositories/letter-use';
 import type { CitedLetters, LineUse } from '../../prisma/repositories/letter-use';
-import { lockLetter } from '../../prisma/repositories/letters';
+import { readLetters } from '../../prisma/repositories/letters';
 import type { StoredLetter } from '../../prisma/repositories/letters';
 import { enqueue } from '../../prisma/repositories/outbox';
 import { keepEntry, storeLetter } from './store';
@@ -27,8 +27,9 @@ export async function withLetterUse<T>(
   const decided = await decide();
   const at = new Date().toISOString();
   const uses = await readLetterUse(tx, cited.requestIds);
-  for (const requestId of cited.requestIds) {
-    const stored = (await lockLetter(tx, requestId))!;
+  // They are locked: what is read of all at once stays so.
+  for (const stored of await readLetters(tx, cited.requestIds)) {
+    const { requestId } = stored.record;
     const counted = await storeUse(tx, stored, uses.get(requestId) ?? [], { key, at });
     if (counted === stored.record) continue;
     await enqueue(tx, [{ topic: LETTER_USE_TOPIC, key: `${requestId}:${key}`, payload: { requestId } }]);

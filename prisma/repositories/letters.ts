@@ -101,11 +101,16 @@ export async function insertLetter(tx: Queryable, letter: NewLetter): Promise<bo
 
 /** Locks the request until the transaction ends and reads it. Null when there is none. */
 export async function lockLetter(tx: Queryable, requestId: string): Promise<StoredLetter | null> {
-  return readOne(tx, requestId, 'FOR UPDATE OF r');
+  return (await readRows(tx, [requestId], 'FOR UPDATE OF r'))[0] ?? null;
 }
 
 export async function readLetter(db: Queryable, requestId: string): Promise<StoredLetter | null> {
-  return readOne(db, requestId, '');
+  return (await readLetters(db, [requestId]))[0] ?? null;
+}
+
+/** Those of the requests that there are, by id. */
+export async function readLetters(db: Queryable, requestIds: readonly string[]): Promise<StoredLetter[]> {
+  return readRows(db, requestIds, '');
 }
 
 /** Stores what an act made of the letter. The caller holds the lock. */
@@ -226,7 +231,7 @@ interface LetterRow extends Omit<LetterRecord, 'clock' | 'lines' | 'state' | 'pe
   firstAnswer: string | null;
 }
 
-async function readOne(db: Queryable, requestId: string, lock: string): Promise<StoredLetter | null> {
+async function readRows(db: Queryable, requestIds: readonly string[], lock: string): Promise<StoredLetter[]> {
   const rows = await db.query<LetterRow>(
     `SELECT r.id AS "requestId", r.number, r.urgency, r.state, r.pended_for AS "pendedFor",
        r.submitted_at AS "submittedAt", r.final_at AS "finalAt", r.deadline AS clock, r.escalated_at AS "escalatedAt",
@@ -244,11 +249,16 @@ async function readOne(db: Queryable, requestId: string, lock: string): Promise<
              WHEN 'rule' THEN json_build_object('kind', 'rule', 'ruleSetVersion', l.rule_set_version)
              WHEN 'doctor' THEN json_build_object('kind', 'doctor', 'id', l.doctor_id, 'name', l.doctor_name) END
           ) ORDER BY l.line_no) FROM letter_request_line l WHERE l.request_id = r.id) AS lines
-     FROM letter_request r WHERE r.id = $1 ${lock}`,
-    [requestId],
+     FROM letter_request r WHERE r.id = ANY($1::uuid[]) ORDER BY r.id ${lock}`,
+    [requestIds],
   );
-  const row = rows.rows[0];
-  if (row === undefined) return null;
-  const { policyId, clinicId, contractId, revision, checkCode, firstAnswer, ...record } = row;
-  return { record, policyId, clinicId, contractId, revision, checkCode, firstAnswer };
+  return rows.rows.map(({ policyId, clinicId, contractId, revision, checkCode, firstAnswer, ...record }) => ({
+    record,
+    policyId,
+    clinicId,
+    contractId,
+    revision,
+    checkCode,
+    firstAnswer,
+  }));
 }
