@@ -99,18 +99,17 @@ export async function insertLetter(tx: Queryable, letter: NewLetter): Promise<bo
   return (done.rowCount ?? 0) > 0;
 }
 
-/** Locks the request until the transaction ends and reads it. Null when there is none. */
+/**
+ * Locks the request until the transaction ends and reads it. Null when there is none. Two statements: one that waits for
+ * a lock reads the locked row as it is afterwards, but everything else, here the lines, as it was before the wait.
+ */
 export async function lockLetter(tx: Queryable, requestId: string): Promise<StoredLetter | null> {
-  return (await readRows(tx, [requestId], 'FOR UPDATE OF r'))[0] ?? null;
+  await tx.query('SELECT 1 FROM letter_request WHERE id = $1 FOR UPDATE', [requestId]);
+  return readLetter(tx, requestId);
 }
 
 export async function readLetter(db: Queryable, requestId: string): Promise<StoredLetter | null> {
   return (await readLetters(db, [requestId]))[0] ?? null;
-}
-
-/** Those of the requests that there are, by id. */
-export async function readLetters(db: Queryable, requestIds: readonly string[]): Promise<StoredLetter[]> {
-  return readRows(db, requestIds, '');
 }
 
 /** Stores what an act made of the letter. The caller holds the lock. */
@@ -231,7 +230,8 @@ interface LetterRow extends Omit<LetterRecord, 'clock' | 'lines' | 'state' | 'pe
   firstAnswer: string | null;
 }
 
-async function readRows(db: Queryable, requestIds: readonly string[], lock: string): Promise<StoredLetter[]> {
+/** Those of the requests that there are, by id. */
+export async function readLetters(db: Queryable, requestIds: readonly string[]): Promise<StoredLetter[]> {
   const rows = await db.query<LetterRow>(
     `SELECT r.id AS "requestId", r.number, r.urgency, r.state, r.pended_for AS "pendedFor",
        r.submitted_at AS "submittedAt", r.final_at AS "finalAt", r.deadline AS clock, r.escalated_at AS "escalatedAt",
@@ -249,7 +249,7 @@ async function readRows(db: Queryable, requestIds: readonly string[], lock: stri
              WHEN 'rule' THEN json_build_object('kind', 'rule', 'ruleSetVersion', l.rule_set_version)
              WHEN 'doctor' THEN json_build_object('kind', 'doctor', 'id', l.doctor_id, 'name', l.doctor_name) END
           ) ORDER BY l.line_no) FROM letter_request_line l WHERE l.request_id = r.id) AS lines
-     FROM letter_request r WHERE r.id = ANY($1::uuid[]) ORDER BY r.id ${lock}`,
+     FROM letter_request r WHERE r.id = ANY($1::uuid[]) ORDER BY r.id`,
     [requestIds],
   );
   return rows.rows.map(({ policyId, clinicId, contractId, revision, checkCode, firstAnswer, ...record }) => ({
