@@ -1,4 +1,5 @@
-import { createReadStream, writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 import { csvLine } from '../models/exchange/csv-writer';
 import type { SpooledBook } from '../models/fraud/book-writer';
 import type { FraudScoring } from '../models/fraud/scoring';
@@ -26,16 +27,18 @@ export function createLineKeys(file: number): LineKeys {
       writeSync(file, buffer);
       buffer = '';
     },
-    read: () => {
+    // No stream of Node's: one that is broken off closes the file, which is not its own, and the next file gets its number.
+    read: async function* () {
       writeSync(file, buffer);
-      const options = {
-        fd: file,
-        autoClose: false,
-        start: 0,
-        encoding: 'utf8',
-        highWaterMark: BUFFER_CHARACTERS,
-      } as const;
-      return createReadStream('', options);
+      buffer = '';
+      const decoder = new StringDecoder('utf8');
+      const bytes = Buffer.allocUnsafe(BUFFER_CHARACTERS);
+      for (let at = 0; ;) {
+        const read = readSync(file, bytes, 0, bytes.length, at);
+        if (read === 0) break;
+        at += read;
+        yield decoder.write(bytes.subarray(0, read));
+      }
     },
   };
 }
