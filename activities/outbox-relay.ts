@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Pool } from '../prisma/pool';
@@ -52,13 +53,18 @@ export interface RelayOptions {
 }
 
 export interface OutboxRelay {
-  /** Delivers what is waiting now; returns how many messages were taken. */
-  readonly drain: () => Promise<number>;
+  /** Ends when what is being delivered is delivered. */
   readonly close: () => Promise<void>;
 }
 
 const BATCH = 100;
-const IN_FLIGHT = 10;
+const LANES = 10;
+/**
+ * A batch leaves thousands of these behind it. They have a short queue of their own, two at a time: a start costs the
+ * server a dozen writes, and more at once would make people and the next batch wait for it.
+ */
+const BULK_TOPIC = 'invoice-review';
+const BULK_LANES = 2;
 const LEASE_SECONDS = 30;
 
 /**
@@ -68,9 +74,8 @@ const LEASE_SECONDS = 30;
  */
 export function startOutboxRelay(options: RelayOptions): OutboxRelay {
   const { pool, client, queues = DEFAULT_QUEUES, handlers = OUTBOX_HANDLERS } = options;
-  const topics = Object.keys(handlers);
-  let closing = false;
-  let wake: () => void = () => undefined;
+  const closing = new AbortController();
+  const { signal } = closing;
 
   const deliver = async (message: OutboxMessage): Promise<void> => {
     try {
@@ -81,36 +86,30 @@ export function startOutboxRelay(options: RelayOptions): OutboxRelay {
       await markOutboxFailed(pool, message.id, error instanceof Error ? error.name : 'unknown');
     }
   };
-  const drain = async (): Promise<number> => {
+  const drain = async (topics: readonly string[], width: number): Promise<number> => {
     const messages = await claimOutbox(pool, { topics, limit: BATCH, leaseSeconds: LEASE_SECONDS });
-    const lanes = Array.from({ length: IN_FLIGHT }, async (_, lane) => {
-      for (let at = lane; at < messages.length; at += IN_FLIGHT) await deliver(messages[at]!);
+    const lanes = Array.from({ length: width }, async (_, lane) => {
+      for (let at = lane; at < messages.length; at += width) await deliver(messages[at]!);
     });
     await Promise.all(lanes);
     return messages.length;
   };
-  const loop = async (): Promise<void> => {
-    while (!closing) {
-      const taken = await drain().catch((error: unknown) => {
+  const serve = async (topics: readonly string[], width: number): Promise<void> => {
+    while (!signal.aborted) {
+      const taken = await drain(topics, width).catch((error: unknown) => {
         options.onError?.('outbox', error);
         return 0;
       });
-      if (taken > 0 || closing) continue;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, options.idleMs ?? 300);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      if (taken === 0) await setTimeout(options.idleMs ?? 300, null, { signal }).catch(() => undefined);
     }
   };
-  const running = loop();
+  const topics = Object.keys(handlers);
+  const bulk = topics.filter((topic) => topic === BULK_TOPIC);
+  const others = topics.filter((topic) => topic !== BULK_TOPIC);
+  const running = Promise.all([serve(bulk, BULK_LANES), serve(others, LANES)]);
   return {
-    drain,
     close: async () => {
-      closing = true;
-      wake();
+      closing.abort();
       await running;
     },
   };

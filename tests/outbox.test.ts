@@ -1,3 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { startOutboxRelay } from '../activities/outbox-relay';
 import { withTransaction } from '../prisma/pool';
 import {
   claimOutbox,
@@ -78,5 +81,39 @@ describe('the outbox', () => {
     await api.pool.query(`UPDATE outbox SET done_at = now() - interval '40 days' WHERE id = $1`, [ids[0]]);
     expect(await purgeOutbox(api.pool, 30)).toBe(1);
     expect(await outboxState(api.pool)).toMatchObject({ waiting: 1, dead: 0 });
+  });
+
+  it('starts the invoices of a batch two at a time, and lets nothing else wait behind them', async () => {
+    const waiting = Array.from({ length: 300 }, (_, index) => ({
+      topic: 'invoice-review',
+      key: `i-${index}`,
+      payload: {},
+    }));
+    await enqueue(api.pool, waiting);
+    await enqueue(api.pool, messages(50));
+    const started = { invoices: 0, atOnce: 0, most: 0, before: Number.NaN };
+    let others = 0;
+    const relay = startOutboxRelay({
+      pool: api.pool,
+      client: {} as Client,
+      idleMs: 20,
+      handlers: {
+        'invoice-review': async () => {
+          started.most = Math.max(started.most, (started.atOnce += 1));
+          await setTimeout(5);
+          started.atOnce -= 1;
+          started.invoices += 1;
+        },
+        review: async () => {
+          await setTimeout(5);
+          others += 1;
+          if (others === 50) started.before = started.invoices;
+        },
+      },
+    });
+    for (let tries = 0; tries < 600 && (await outboxState(api.pool)).waiting > 0; tries += 1) await setTimeout(50);
+    await relay.close();
+    expect(started).toMatchObject({ invoices: 300, most: 2 });
+    expect(started.before).toBeLessThan(150);
   });
 });

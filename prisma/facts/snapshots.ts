@@ -4,7 +4,9 @@ import { packFromFile } from '../../models/review/from-files';
 import type { PackFile } from '../../models/review/from-files';
 import type { GuidelinePack } from '../../models/review/reference';
 import type { Queryable } from '../pool';
-import { readReference, referenceFingerprint } from '../repositories/reference-snapshot';
+import { referenceMark, sameMark, withNewCodes } from '../repositories/reference-mark';
+import type { ReferenceMark } from '../repositories/reference-mark';
+import { readReference } from '../repositories/reference-snapshot';
 import type { ReferenceSnapshot } from '../repositories/reference-snapshot';
 import { packsOf } from '../repositories/rule-sets';
 
@@ -18,27 +20,49 @@ export interface Snapshots {
   readonly of: (db: Queryable, ruleSetVersion: string) => Promise<CompiledSnapshot>;
 }
 
+interface Held {
+  readonly ruleSetVersion: string;
+  readonly mark: ReferenceMark;
+  readonly value: Promise<CompiledSnapshot>;
+}
+
 /** One compiled reference per worker process: it is large, and every chunk of a batch reads the same. */
 export function createSnapshots(): Snapshots {
-  let held: { key: string; value: Promise<CompiledSnapshot> } | null = null;
+  let held: Held | null = null;
   return {
     of: async (db, ruleSetVersion) => {
-      const key = `${ruleSetVersion}/${await referenceFingerprint(db)}`;
-      if (held?.key === key) return held.value;
-      const value = loadSnapshot(db, ruleSetVersion);
-      held = { key, value };
+      const mark = await referenceMark(db);
+      const before = held?.ruleSetVersion === ruleSetVersion ? held : null;
+      if (before !== null && sameMark(before.mark, mark)) return before.value;
+      const value = nextSnapshot(db, { ruleSetVersion, mark, before });
+      const next = { ruleSetVersion, mark, value };
+      held = next;
       value.catch(() => {
-        if (held?.value === value) held = null;
+        if (held === next) held = null;
       });
       return value;
     },
   };
 }
 
+/** What is held with the codes that lines have brought since, or all anew. */
+async function nextSnapshot(
+  db: Queryable,
+  asked: Omit<Held, 'value'> & { before: Held | null },
+): Promise<CompiledSnapshot> {
+  const { ruleSetVersion, mark, before } = asked;
+  const known = await before?.value.catch(() => null);
+  const grown = before && known ? await withNewCodes(db, known.snapshot, before.mark, mark) : null;
+  return grown === null ? loadSnapshot(db, ruleSetVersion) : compiledOf(grown);
+}
+
 /** Reads and compiles the reference as the tables say to this connection. */
 export async function loadSnapshot(db: Queryable, ruleSetVersion: string): Promise<CompiledSnapshot> {
   const packs = await readPacks(db, ruleSetVersion);
-  const snapshot = await readReference(db, ruleSetVersion, packs);
+  return compiledOf(await readReference(db, ruleSetVersion, packs));
+}
+
+function compiledOf(snapshot: ReferenceSnapshot): CompiledSnapshot {
   return { snapshot, compiled: compileReference(snapshot.reference) };
 }
 

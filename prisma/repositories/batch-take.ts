@@ -27,6 +27,10 @@ export interface TakenRow {
 
 /** From so many lines on, fresh statistics are worth their time before the subjects are counted. */
 const ANALYSE_FROM = 2000;
+/** Below this share of what the statistics were made of, they still hold; Postgres's own threshold. */
+const ANALYSE_SHARE = 0.1;
+/** A sample of a third of the lines plans as well as one of all of them. */
+const LINES_PER_TARGET = 1000;
 /** Columns that joins and filters over lines are planned by; the statistics of the others cost as much and serve nobody. */
 const PLANNED_BY =
   'id, version_id, invoice_id, policy_id, doctor_id, letter_ref_id, service_date, clinic_item_id, state, current';
@@ -84,8 +88,20 @@ async function insertBatch(tx: PoolClient, input: TakeInput): Promise<string | n
     return null;
   }
   const lines = taken.rows.reduce((sum, row) => sum + row.line_count, 0);
-  if (lines >= ANALYSE_FROM) await tx.query(`ANALYZE invoice_line (${PLANNED_BY}), invoice_version`);
+  await refreshStatistics(tx, lines);
   return batchId;
+}
+
+/** Without it the first queries over fresh lines are planned for an empty table; autovacuum would come a minute later. */
+async function refreshStatistics(tx: PoolClient, lines: number): Promise<void> {
+  const target = Math.min(100, Math.max(10, Math.round(lines / LINES_PER_TARGET)));
+  await tx.query(`SET LOCAL default_statistics_target = ${target}`);
+  if (lines < ANALYSE_FROM) return;
+  const known = await tx.query<{ rows: number }>(
+    `SELECT reltuples AS rows FROM pg_class WHERE oid = 'invoice_line'::regclass`,
+  );
+  if (lines < ANALYSE_SHARE * known.rows[0]!.rows) return;
+  await tx.query(`ANALYZE invoice_line (${PLANNED_BY}), invoice_version`);
 }
 
 function selectionSql(selection: TakeSelection): { where: string; value: string | null } {

@@ -68,19 +68,6 @@ interface ProgrammeRow {
   annualLimit: number | null;
 }
 
-/**
- * Changes whenever a row of the reference changes: number of rows and youngest row version of every table. Cheaper by
- * far than reading them, so a worker asks before each batch and reuses what it has compiled.
- */
-export async function referenceFingerprint(db: Queryable): Promise<string> {
-  const tables = ['clinic', 'service', 'diagnosis', 'clinic_item', 'price_item', 'contract', 'programme'];
-  const parts = [...tables, 'programme_clinic', 'guideline_pack'].map(
-    (table) => `SELECT '${table}:' || count(*) || ':' || COALESCE(max(xmin::text::bigint), 0) AS part FROM ${table}`,
-  );
-  const rows = await db.query<{ part: string }>(parts.join(' UNION ALL '));
-  return rows.rows.map((row) => row.part).join(',');
-}
-
 /** Reads the whole reference in a few set-based queries. `packs` are the guideline packs of the rule set. */
 export async function readReference(
   db: Queryable,
@@ -121,10 +108,10 @@ export async function readReference(
        (SELECT array_agg(c.clinic_id ORDER BY c.clinic_id) FROM programme_clinic c WHERE c.programme_id = p.id) AS "clinicIds"
      FROM programme p ORDER BY p.id`,
   );
-  const clinicAt = positions(clinics);
-  const serviceAt = positions(services);
-  const itemAt = positions(items);
-  const contractAt = positions(contracts);
+  const clinicAt = placesOf(clinics);
+  const serviceAt = placesOf(services);
+  const itemAt = placesOf(items);
+  const contractAt = placesOf(contracts);
   const reference: ReviewReference = {
     version,
     clinics: clinics.map(({ id: _id, hubId: _hub, ...clinic }) => ({ ...clinic, known: true })),
@@ -159,9 +146,9 @@ export async function readReference(
   return {
     reference,
     clinicAt,
-    diagnosisAt: positions(diagnoses),
+    diagnosisAt: placesOf(diagnoses),
     itemAt,
-    programmeAt: positions(programmes),
+    programmeAt: placesOf(programmes),
     serviceByCode: new Map(services.map((service, index) => [service.code, index])),
     clinicHubs: Int32Array.from(clinics, (clinic) => clinic.hubId),
   };
@@ -171,10 +158,18 @@ async function rowsOf<R extends object>(db: Queryable, sql: string): Promise<R[]
   return (await db.query<R & Record<string, unknown>>(sql)).rows;
 }
 
-function positions(rows: readonly { id: number }[]): Int32Array {
-  const out = new Int32Array((rows.at(-1)?.id ?? 0) + 1).fill(-1);
+/**
+ * Position by id: those of `before`, then the rows from `first` on in their order. Rows are in ascending order of id.
+ */
+export function placesOf(
+  rows: readonly { id: number }[],
+  before: Int32Array = new Int32Array(0),
+  first = 0,
+): Int32Array {
+  const out = new Int32Array(Math.max(before.length, (rows.at(-1)?.id ?? 0) + 1)).fill(-1);
+  out.set(before);
   rows.forEach((row, index) => {
-    out[row.id] = index;
+    out[row.id] = first + index;
   });
   return out;
 }

@@ -137,9 +137,12 @@ export async function contractNumbers(db: Queryable): Promise<Set<string>> {
   return new Set(rows.rows.map((row) => row.no));
 }
 
-/** Writes one programme of a known contract; clinic codes that nobody knows are left out. */
+/**
+ * Writes one programme of a known contract; clinic codes that nobody knows are left out. What has not changed is not
+ * written: a file that comes again must not look like a change of the reference.
+ */
 export async function upsertProgramme(tx: Queryable, row: ProgrammeRow): Promise<void> {
-  const saved = await tx.query<{ id: number }>(
+  await tx.query(
     `INSERT INTO programme (code, contract_id, name, covered_kinds, excluded_services, excluded_diagnoses,
        letter_required, service_limits, waiting_days, franchise_percent, annual_limit_kopecks)
      SELECT $1, c.id, $3, $4, $5, $6, $7, $8, $9, $10::numeric, $11 FROM contract c WHERE c.contract_no = $2
@@ -148,7 +151,12 @@ export async function upsertProgramme(tx: Queryable, row: ProgrammeRow): Promise
        excluded_diagnoses = excluded.excluded_diagnoses, letter_required = excluded.letter_required,
        service_limits = excluded.service_limits, waiting_days = excluded.waiting_days,
        franchise_percent = excluded.franchise_percent, annual_limit_kopecks = excluded.annual_limit_kopecks
-     RETURNING id`,
+     WHERE (programme.contract_id, programme.name, programme.covered_kinds, programme.excluded_services,
+         programme.excluded_diagnoses, programme.letter_required, programme.service_limits, programme.waiting_days,
+         programme.franchise_percent, programme.annual_limit_kopecks)
+       IS DISTINCT FROM (excluded.contract_id, excluded.name, excluded.covered_kinds, excluded.excluded_services,
+         excluded.excluded_diagnoses, excluded.letter_required, excluded.service_limits, excluded.waiting_days,
+         excluded.franchise_percent, excluded.annual_limit_kopecks)`,
     [
       row.programme_code,
       row.contract_no,
@@ -163,6 +171,7 @@ export async function upsertProgramme(tx: Queryable, row: ProgrammeRow): Promise
       row.annual_limit_rub,
     ],
   );
+  const saved = await tx.query<{ id: number }>('SELECT id FROM programme WHERE code = $1', [row.programme_code]);
   const id = saved.rows[0]!.id;
   await tx.query(
     `DELETE FROM programme_clinic pc USING clinic c
