@@ -42,6 +42,11 @@ export interface CutLine {
 
 /** Lines of a version that were refused or reduced, locked. */
 export async function cutLines(tx: Queryable, versionId: number, lineNos: readonly number[]): Promise<CutLine[]> {
+  // Locked by a statement of its own: the one that reads then sees what was disputed while it waited.
+  await tx.query(
+    'SELECT 1 FROM invoice_line WHERE version_id = $1 AND line_no = ANY($2::int[]) ORDER BY line_no FOR UPDATE',
+    [versionId, lineNos],
+  );
   const rows = await tx.query<CutLine & Record<string, unknown>>(
     `SELECT l.id AS "lineId", l.line_no AS "lineNo", d.id AS "verdictId",
        d.reduced_kopecks + d.refused_kopecks AS "cutKopecks",
@@ -50,7 +55,7 @@ export async function cutLines(tx: Queryable, versionId: number, lineNos: readon
          WHERE f.line_id = l.id AND f.active AND f.code = d.reason_code AND f.guideline_id IS NOT NULL)], NULL) AS rules,
        EXISTS (SELECT 1 FROM dispute_line x WHERE x.verdict_id = d.id) AS disputed
      FROM invoice_line l JOIN verdict d ON d.line_id = l.id AND d.active AND d.kind <> 'accept'
-     WHERE l.version_id = $1 AND l.line_no = ANY($2::int[]) ORDER BY l.line_no FOR UPDATE OF l`,
+     WHERE l.version_id = $1 AND l.line_no = ANY($2::int[]) ORDER BY l.line_no`,
     [versionId, lineNos],
   );
   return rows.rows;

@@ -37,27 +37,29 @@ export interface TaskLine extends BilledLine {
   readonly decided: boolean;
 }
 
+/** Read after the lock, never by it. */
+const TASK_LINE = `SELECT l.id AS "lineId", l.line_no AS "lineNo", l.amount_kopecks AS "amountKopecks",
+  l.patient_share_kopecks AS "patientShareKopecks",
+  EXISTS (SELECT 1 FROM verdict d WHERE d.line_id = l.id AND d.active) AS decided FROM invoice_line l`;
+
+/** Lines of a task, locked. */
 export async function linesOfTask(tx: Queryable, taskId: string): Promise<TaskLine[]> {
-  const rows = await tx.query<TaskLine & Record<string, unknown>>(
-    `SELECT l.id AS "lineId", l.line_no AS "lineNo", l.amount_kopecks AS "amountKopecks",
-       l.patient_share_kopecks AS "patientShareKopecks",
-       EXISTS (SELECT 1 FROM verdict d WHERE d.line_id = l.id AND d.active) AS decided
-     FROM review_task_line r JOIN invoice_line l ON l.id = r.line_id WHERE r.task_id = $1 ORDER BY l.line_no
-     FOR UPDATE OF l`,
+  // Locked by a statement of its own: the one that reads then sees what was decided while it waited.
+  const locked = await tx.query<{ id: number }>(
+    `SELECT l.id FROM review_task_line r JOIN invoice_line l ON l.id = r.line_id WHERE r.task_id = $1
+     ORDER BY l.line_no FOR UPDATE OF l`,
     [taskId],
   );
-  return rows.rows;
+  const ids = locked.rows.map((row) => row.id);
+  const sql = `${TASK_LINE} WHERE l.id = ANY($1) ORDER BY l.line_no`;
+  return (await tx.query<TaskLine & Record<string, unknown>>(sql, [ids])).rows;
 }
 
 /** One line of a version by its number, locked. */
 export async function lineOfVersion(tx: Queryable, versionId: number, lineNo: number): Promise<TaskLine | null> {
-  const rows = await tx.query<TaskLine & Record<string, unknown>>(
-    `SELECT l.id AS "lineId", l.line_no AS "lineNo", l.amount_kopecks AS "amountKopecks",
-       l.patient_share_kopecks AS "patientShareKopecks",
-       EXISTS (SELECT 1 FROM verdict d WHERE d.line_id = l.id AND d.active) AS decided
-     FROM invoice_line l WHERE l.version_id = $1 AND l.line_no = $2 FOR UPDATE OF l`,
-    [versionId, lineNo],
-  );
+  const where = 'WHERE l.version_id = $1 AND l.line_no = $2';
+  await tx.query(`SELECT 1 FROM invoice_line l ${where} FOR UPDATE`, [versionId, lineNo]);
+  const rows = await tx.query<TaskLine & Record<string, unknown>>(`${TASK_LINE} ${where}`, [versionId, lineNo]);
   return rows.rows[0] ?? null;
 }
 
