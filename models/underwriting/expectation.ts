@@ -1,5 +1,5 @@
 import type { TensorFlow } from './backend';
-import { encodeRows } from './encoding';
+import { encodeRows } from './encode-rows';
 import type { EncodedRows } from './encoding';
 import { predictForest } from './forest';
 import type { Member, UnderwritingModel } from './model';
