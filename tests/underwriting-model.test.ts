@@ -11,9 +11,11 @@ import { explainRows } from '../models/underwriting/explain';
 import type { UnderwritingModel } from '../models/underwriting/model';
 import { loadModel, packModel, unpackModel } from '../models/underwriting/model-files';
 import { quote, quoteWithClinics } from '../models/underwriting/quote';
+import { createRandom, shuffle } from '../models/underwriting/random';
 import { scoreTable } from '../models/underwriting/score';
+import { foldOf } from '../models/underwriting/sets';
 import type { Table } from '../models/underwriting/table';
-import { numbersOf, pickRows, textAt, withColumn } from '../models/underwriting/table';
+import { levelsOf, numbersOf, pickRows, textAt, withColumn } from '../models/underwriting/table';
 import { changesForTarget } from '../models/underwriting/target-price';
 import { trainModel } from '../models/underwriting/train';
 import { BOOK_CATALOGUE, BOOK_COLUMNS, bookCsv, bookFactors, bookTable } from './support/underwriting-book';
@@ -66,6 +68,33 @@ test('native, wasm and the plain loop give the same forecasts from the same file
   for (let row = 0; row < last.rows; row++) {
     expect(Math.abs(plain[row]! / native[row]! - 1)).toBeLessThan(1e-5);
     expect(Math.abs(wasm[row]! / native[row]! - 1)).toBeLessThan(1e-5);
+  }
+});
+
+test('a contract is priced by the members that never saw it, mixed in any order with new business', () => {
+  const { codes, levels } = levelsOf(last, 'contract_no');
+  const named = levels.map((name, k) => (k % 3 === 0 ? `new ${name}` : name));
+  const mixed = withColumn(last, 'contract_no', { kind: 'text', codes, levels: named });
+  const order = shuffle(
+    Int32Array.from({ length: mixed.rows }, (_, row) => row),
+    createRandom(4),
+  );
+  const { rows, prediction } = scoreTable(backend.tf, model, mixed);
+  const shuffled = scoreTable(backend.tf, model, pickRows(mixed, order)).prediction;
+  order.forEach((row, i) => expect(Math.abs(shuffled[i]! / prediction[row]! - 1)).toBeLessThan(1e-5));
+  const { sets } = rows.keyed;
+  for (let set = 0; set < sets.count; set++) {
+    const own = sets.rows.subarray(sets.start[set]!, sets.start[set + 1]!);
+    const contract = pickRows(mixed, own);
+    const name = rows.groupNames[own[0]!]!;
+    const fold = foldOf(name, model.folds, model.foldSeed);
+    const members = model.members.filter((member) => !model.trainGroups.has(name) || member.fold === fold);
+    const alone = scoreTable(backend.tf, model, contract).prediction;
+    const byMembers = scoreTable(backend.tf, { ...model, members, outOfFold: false }, contract).prediction;
+    own.forEach((row, i) => {
+      expect(Math.abs(alone[i]! / prediction[row]! - 1)).toBeLessThan(1e-5);
+      expect(Math.abs(byMembers[i]! / prediction[row]! - 1)).toBeLessThan(1e-5);
+    });
   }
 });
 

@@ -1,4 +1,5 @@
 import type { Factor, Monotone } from './catalogue';
+import { pieceAt } from './encode-rows';
 import type { Table } from './table';
 import { levelsOf, numbersOf } from './table';
 import { quantileOf, sortedFinite } from './quantiles';
@@ -87,24 +88,6 @@ export function fitEncoding(table: Table, factors: readonly Factor[], bins: numb
     encodings.push(encoding);
   }
   return { factors: encodings, columns, dropped };
-}
-
-/** Standardised inputs of rows; unknown levels and missing values give the mean. */
-export function encodeRows(table: Table, encoding: Encoding, extraWidth = 0): EncodedRows {
-  const width = encoding.columns.length + extraWidth;
-  const values = new Float32Array(table.rows * width);
-  for (const factor of encoding.factors) {
-    const raw = rawValues(table, factor);
-    for (let k = 0; k < factor.width; k++) {
-      const { mean, scale } = encoding.columns[factor.offset + k]!;
-      const at = factor.offset + k;
-      for (let row = 0; row < table.rows; row++) {
-        const value = raw[row * factor.width + k]!;
-        if (!Number.isNaN(value)) values[row * width + at] = (value - mean) / scale;
-      }
-    }
-  }
-  return { rows: table.rows, width, values };
 }
 
 /** Standardised scalar of a numeric or flag factor (clipped to ±3, missing 0): what products of pairs are made of. */
@@ -203,18 +186,9 @@ function rawValues(table: Table, factor: FactorEncoding): Float64Array {
     setMissing(row, Number.isNaN(value));
     if (Number.isNaN(value)) continue;
     if (factor.kind === 'flag') out[row * width] = value;
-    else writePieces(out, row * width, factor.knots!, value);
+    else for (let k = 0; k < pieces; k++) out[row * width + k] = pieceAt(factor.knots!, k, value);
   }
   return out;
-}
-
-/** Piecewise-linear pieces; the outer two run on by half a bin, so a value outside the training range stays tame. */
-function writePieces(out: Float64Array, at: number, knots: readonly number[], value: number): void {
-  const last = knots.length - 2;
-  for (let k = 0; k <= last; k++) {
-    const share = (value - knots[k]!) / (knots[k + 1]! - knots[k]!);
-    out[at + k] = Math.min(k === last ? 1.5 : 1, Math.max(k === 0 ? -0.5 : 0, share));
-  }
 }
 
 function distinctUpTo(sorted: Float64Array, limit: number): number[] {

@@ -1,10 +1,10 @@
 import type { TensorFlow } from './backend';
-import { encodeRows } from './encoding';
+import { encodeRows } from './encode-rows';
 import type { EncodedRows } from './encoding';
 import { predictForest } from './forest';
 import type { Member, UnderwritingModel } from './model';
 import { encodePairs } from './pairs';
-import { predictMembers } from './predict-tf';
+import { allRows, predictMembers } from './predict-tf';
 import type { ModelRows } from './rows';
 import { foldOf } from './sets';
 import { binRows } from './tree-bins';
@@ -16,14 +16,17 @@ export function encodeFor(model: Pick<UnderwritingModel, 'encoding' | 'pairs'>, 
   return inputs;
 }
 
+type Rule = Pick<UnderwritingModel, 'members' | 'folds' | 'foldSeed' | 'trainGroups' | 'outOfFold'>;
+
 /** Which members speak for a row: all, or for a group of the training only those that never saw it. */
-export function membersFor(
-  model: Pick<UnderwritingModel, 'members' | 'folds' | 'foldSeed' | 'trainGroups' | 'outOfFold'>,
-  group: string,
-): readonly number[] {
-  if (model.outOfFold === false || !model.trainGroups.has(group)) return model.members.map((_, k) => k);
-  const fold = foldOf(group, model.folds, model.foldSeed);
-  return model.members.flatMap((member, k) => (member.fold === fold ? [k] : []));
+export function membersFor(model: Rule, group: string): readonly number[] {
+  const fold = foldFor(model, group);
+  return model.members.flatMap((member, k) => (fold === null || member.fold === fold ? [k] : []));
+}
+
+/** The fold whose members never saw the group; null where no member did. */
+function foldFor({ folds, foldSeed, trainGroups, outOfFold }: Omit<Rule, 'members'>, group: string): number | null {
+  return outOfFold === false || !trainGroups.has(group) ? null : foldOf(group, folds, foldSeed);
 }
 
 /**
@@ -33,39 +36,48 @@ export function membersFor(
  */
 export function expectedTotals(
   tf: TensorFlow | null,
-  model: Pick<UnderwritingModel, 'shape' | 'members' | 'trees' | 'folds' | 'foldSeed' | 'trainGroups' | 'outOfFold'>,
+  model: Rule & Pick<UnderwritingModel, 'shape' | 'trees'>,
   rows: ModelRows,
   inputs: EncodedRows,
 ): Float64Array {
-  const cache = new Map<string, readonly number[]>();
-  for (const name of rows.groupNames) if (!cache.has(name)) cache.set(name, membersFor(model, name));
-  // A quote of a known contract asks a part of the members only.
-  const needed = new Set([...cache.values()].flat());
-  const asked = model.members.map((_, k) => k).filter((k) => needed.has(k));
-  const own = memberLogs(
-    tf,
-    model,
-    asked.map((k) => model.members[k]!),
-    rows,
-    inputs,
-  );
-  const logs: Float64Array[] = [];
-  asked.forEach((k, i) => (logs[k] = own[i]!));
-  return rows.base.map((base, row) => {
-    const members = cache.get(rows.groupNames[row]!)!;
-    let sum = 0;
-    for (const k of members) sum += Math.exp(Math.min(logs[k]![row]!, 40));
-    return (base * sum) / members.length;
-  });
+  const totals = new Float64Array(rows.table.rows);
+  for (const [fold, own] of rowsByFold(model, rows)) {
+    const members = model.members.filter((member) => fold === null || member.fold === fold);
+    const logs = memberLogs(tf, model, members, rows, inputs, own);
+    own.forEach((row, i) => {
+      let sum = 0;
+      for (const log of logs) sum += Math.exp(Math.min(log[i]!, 40));
+      totals[row] = (rows.base[row]! * sum) / members.length;
+    });
+  }
+  return totals;
 }
 
-/** log of total / base by member, level included. */
+/** Rows by what {@link foldFor} says of their group: rows of a set stay together, so that they compete as in the whole. */
+function rowsByFold(model: Rule, { groupNames }: ModelRows): Map<number | null, Int32Array> {
+  const folds = new Map<number | null, number[]>();
+  groupNames.forEach((name, row) => {
+    const fold = foldFor(model, name);
+    const own = folds.get(fold);
+    if (own === undefined) folds.set(fold, [row]);
+    else own.push(row);
+  });
+  return new Map([...folds].map(([fold, own]) => [fold, Int32Array.from(own)]));
+}
+
+/**
+ * log of total / base by member, level included.
+ *
+ * @param own - rows asked for, ascending and with whole sets; all by default
+ * @returns by member the figures of those rows, in their order
+ */
 export function memberLogs(
   tf: TensorFlow | null,
   { shape, trees }: Pick<UnderwritingModel, 'shape' | 'trees'>,
   members: readonly Member[],
   rows: ModelRows,
   inputs: EncodedRows,
+  own: Int32Array = allRows(inputs),
 ): Float64Array[] {
   const logs = predictMembers(
     tf,
@@ -73,15 +85,16 @@ export function memberLogs(
     members.map(({ weights }) => weights),
     inputs,
     rows.keyed.sets,
+    own,
   );
-  const bins = trees === undefined ? null : binRows(rows.table, trees.factors);
+  const bins = trees === undefined ? null : binRows(rows.table, trees.factors, own);
   members.forEach(({ level, forest }, k) => {
     const shift = Math.log(level);
-    const own = logs[k]!;
-    const grown = bins === null || forest === undefined ? null : predictForest(forest, bins, own.length);
+    const network = logs[k]!;
+    const grown = bins === null || forest === undefined ? null : predictForest(forest, bins, network.length);
     const weight = grown === null ? 0 : trees!.weight;
-    for (let row = 0; row < own.length; row++)
-      own[row] = shift + (grown === null ? own[row]! : (1 - weight) * own[row]! + weight * grown[row]!);
+    for (let i = 0; i < network.length; i++)
+      network[i] = shift + (grown === null ? network[i]! : (1 - weight) * network[i]! + weight * grown[i]!);
   });
   return logs;
 }

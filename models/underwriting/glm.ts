@@ -1,6 +1,7 @@
 import type { Factor } from './catalogue';
 import type { Encoding } from './encoding';
-import { encodeRows, fitEncoding } from './encoding';
+import { encodeRows } from './encode-rows';
+import { fitEncoding } from './encoding';
 import { cholesky, solveCholesky } from './linear-algebra';
 import type { ModelRows } from './rows';
 

@@ -16,15 +16,21 @@ export function cholesky(matrix: Float64Array, n: number): Float64Array {
 
 /** Solves L L' x = b for a factor made by {@link cholesky}. */
 export function solveCholesky(factor: Float64Array, n: number, b: ArrayLike<number>): Float64Array {
-  const x = Float64Array.from(b);
-  for (let i = 0; i < n; i++) {
-    let sum = x[i]!;
-    for (let k = 0; k < i; k++) sum -= factor[i * n + k]! * x[k]!;
-    x[i] = sum / factor[i * n + i]!;
-  }
+  const x = solveLower(factor, n, b);
   for (let i = n - 1; i >= 0; i--) {
     let sum = x[i]!;
     for (let k = i + 1; k < n; k++) sum -= factor[k * n + i]! * x[k]!;
+    x[i] = sum / factor[i * n + i]!;
+  }
+  return x;
+}
+
+/** Solves L x = b; the sum of squares of x is b' (L L')^-1 b. */
+export function solveLower(factor: Float64Array, n: number, b: ArrayLike<number>): Float64Array {
+  const x = new Float64Array(b);
+  for (let i = 0; i < n; i++) {
+    let sum = x[i]!;
+    for (let k = 0; k < i; k++) sum -= factor[i * n + k]! * x[k]!;
     x[i] = sum / factor[i * n + i]!;
   }
   return x;

@@ -74,12 +74,11 @@ export function encodePairs(table: Table, encoding: Encoding, pairs: readonly Pa
     if (values === undefined) cache.set(code, (values = scalarValues(table, byCode.get(code)!)));
     return values;
   };
-  pairs.forEach(({ a, b, mean, scale }, k) => {
-    const [left, right] = [scalarsOf(a), scalarsOf(b)];
-    const at = encoding.columns.length + k;
-    for (let row = 0; row < into.rows; row++)
-      into.values[row * into.width + at] = (left[row]! * right[row]! - mean) / scale;
-  });
+  const products = pairs.map(({ a, b, mean, scale }) => ({ left: scalarsOf(a), right: scalarsOf(b), mean, scale }));
+  for (let row = 0; row < into.rows; row++) {
+    let at = row * into.width + encoding.columns.length;
+    for (const { left, right, mean, scale } of products) into.values[at++] = (left[row]! * right[row]! - mean) / scale;
+  }
 }
 
 function isScalar(factor: FactorEncoding): boolean {

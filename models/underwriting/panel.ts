@@ -1,4 +1,4 @@
-import { cholesky, solveCholesky } from './linear-algebra';
+import { cholesky, solveCholesky, solveLower } from './linear-algebra';
 import type { Noise } from './noise';
 import type { PanelCells, PanelKernels } from './panel-moments';
 import { covariance } from './panel-moments';
@@ -128,6 +128,9 @@ export function predictExperience(
     alpha = solveCholesky(factor, n, experience.residual);
   }
   const prior = kernels.group.variance + kernels.cell.variance;
+  const lags = Float64Array.from(experience?.time ?? [], (past) => time - past);
+  const shared = lags.map((lag) => covariance(kernels.group, lag));
+  const ofCell = lags.map((lag) => covariance(kernels.cell, lag));
   for (let i = 0; i < entities.length; i++) {
     const entity = entities[i]!;
     const entityEffect = entityAt(panel.entityEffects.get(entity) ?? [], kernels, time);
@@ -138,13 +141,10 @@ export function predictExperience(
     const k = new Float64Array(n);
     let effect = 0;
     for (let j = 0; j < n; j++) {
-      const lag = time - experience.time[j]!;
-      k[j] = covariance(kernels.group, lag) + sameCell(entity, experience.entity[j]!) * covariance(kernels.cell, lag);
+      k[j] = shared[j]! + sameCell(entity, experience.entity[j]!) * ofCell[j]!;
       effect += k[j]! * alpha[j]!;
     }
-    const solved = solveCholesky(factor, n, k);
-    let explained = 0;
-    for (let j = 0; j < n; j++) explained += k[j]! * solved[j]!;
+    const explained = solveLower(factor, n, k).reduce((sum, value) => sum + value * value, 0);
     out.push({ effect: effect + entityEffect, entityEffect, weight: prior > 0 ? Math.min(1, explained / prior) : 0 });
   }
   return out;
@@ -165,7 +165,7 @@ function groupCovariance(
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       const lag = time[i]! - time[j]!;
-      const shared = covariance(group, lag) + sameCell(entity[i]!, entity[j]!) * covariance(cell, lag);
+      const shared = covariance(group, lag) + (sameCell(entity[i]!, entity[j]!) === 1 ? covariance(cell, lag) : 0);
       matrix[i * n + j] = shared;
       matrix[j * n + i] = shared;
     }

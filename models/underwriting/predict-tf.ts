@@ -16,8 +16,11 @@ export interface SetIndex {
 }
 
 /**
- * log(mu / base) of each row for each member, competition within sets included. Few rows run in plain JavaScript, many
+ * log(mu / base) of rows for each member, competition within sets included. Few rows run in plain JavaScript, many
  * in TensorFlow with the members' first layers in one product; both give the same figures to float precision.
+ *
+ * @param own - rows asked for, ascending and with whole sets; all by default
+ * @returns by member the figures of those rows, in their order
  */
 export function predictMembers(
   tf: TensorFlow | null,
@@ -25,16 +28,23 @@ export function predictMembers(
   members: readonly NetworkWeights[],
   inputs: EncodedRows,
   sets: SetIndex,
+  own: Int32Array = allRows(inputs),
 ): Float64Array[] {
   const plain = tf === null || inputs.rows <= PLAIN_ROWS;
-  const { risk, pull } = plain ? plainRows(shape, members, inputs) : tensorRows(tf, shape, members, inputs);
-  return members.map((member, k) => (shape.compete ? compete(risk[k]!, pull[k]!, member.gamma, sets) : risk[k]!));
+  const { risk, pull } = plain ? plainRows(shape, members, inputs, own) : tensorRows(tf, shape, members, inputs, own);
+  if (!shape.compete) return risk;
+  const of = own.map((row) => sets.of[row]!);
+  return members.map(({ gamma }, k) => compete(risk[k]!, pull[k]!, gamma, { of, count: sets.count }));
+}
+
+export function allRows({ rows }: EncodedRows): Int32Array {
+  return Int32Array.from({ length: rows }, (_, row) => row);
 }
 
 /** risk + pull - gamma * log sum of exp(pull) over the set. */
 export function compete(risk: Float64Array, pull: Float64Array, gamma: number, sets: SetIndex): Float64Array {
   const logSums = logSumExp(pull, sets);
-  return Float64Array.from(risk, (value, row) => value + pull[row]! - gamma * logSums[sets.of[row]!]!);
+  return risk.map((value, row) => value + pull[row]! - gamma * logSums[sets.of[row]!]!);
 }
 
 /** log sum of exp per set. */
@@ -51,10 +61,15 @@ interface Parts {
   readonly pull: Float64Array[];
 }
 
-function plainRows(shape: NetworkShape, members: readonly NetworkWeights[], inputs: EncodedRows): Parts {
-  const risk = members.map(() => new Float64Array(inputs.rows));
-  const pull = members.map(() => new Float64Array(inputs.rows));
-  const rows = sparseRows(inputs);
+function plainRows(
+  shape: NetworkShape,
+  members: readonly NetworkWeights[],
+  inputs: EncodedRows,
+  own: Int32Array,
+): Parts {
+  const risk = members.map(() => new Float64Array(own.length));
+  const pull = members.map(() => new Float64Array(own.length));
+  const rows = sparseRows(inputs, own);
   members.forEach((weights, k) => forwardRows(shape, weights, rows, risk[k]!, pull[k]!));
   return { risk, pull };
 }
@@ -64,11 +79,13 @@ function tensorRows(
   shape: NetworkShape,
   members: readonly NetworkWeights[],
   inputs: EncodedRows,
+  own: Int32Array,
 ): Parts {
   const [h1, h2] = shape.hidden;
   const width = h1 + 2;
-  const risk = members.map(() => new Float64Array(inputs.rows));
-  const pull = members.map(() => new Float64Array(inputs.rows));
+  const risk = members.map(() => new Float64Array(own.length));
+  const pull = members.map(() => new Float64Array(own.length));
+  const gathered = new Float32Array(Math.min(CHUNK, own.length) * inputs.width);
   tf.tidy(() => {
     const first = tf.tensor2d(stackFirst(shape, members), [shape.inputs, width * members.length]);
     const layers = members.map((member) =>
@@ -81,11 +98,11 @@ function tensorRows(
             out: tf.tensor2d(member.out, [h2, 2]),
           },
     );
-    for (let from = 0; from < inputs.rows; from += CHUNK) {
-      const rows = Math.min(CHUNK, inputs.rows - from);
+    for (let from = 0; from < own.length; from += CHUNK) {
+      const chunk = own.subarray(from, from + CHUNK);
+      const rows = chunk.length;
       tf.tidy(() => {
-        const slice = inputs.values.subarray(from * inputs.width, (from + rows) * inputs.width);
-        const pre = tf.matMul(tf.tensor2d(slice, [rows, inputs.width]), first);
+        const pre = tf.matMul(tf.tensor2d(rowsOf(inputs, chunk, gathered), [rows, inputs.width]), first);
         layers.forEach((layer, k) => {
           const linear = pre.slice([0, k * width + h1], [rows, 2]);
           let both = linear;
@@ -104,6 +121,19 @@ function tensorRows(
     }
   });
   return { risk, pull };
+}
+
+/** Inputs of ascending rows: a view where they follow one another, else copied run by run into `gathered`. */
+function rowsOf({ values, width }: EncodedRows, rows: Int32Array, gathered: Float32Array): Float32Array {
+  const between = (from: number, to: number): Float32Array => values.subarray(from * width, to * width);
+  let run = 0;
+  for (let i = 1; i <= rows.length; i++) {
+    if (i < rows.length && rows[i] === rows[i - 1]! + 1) continue;
+    if (run === 0 && i === rows.length) return between(rows[0]!, rows[0]! + i);
+    gathered.set(between(rows[run]!, rows[i - 1]! + 1), run * width);
+    run = i;
+  }
+  return gathered.subarray(0, rows.length * width);
 }
 
 function stackFirst({ inputs, hidden: [h1] }: NetworkShape, members: readonly NetworkWeights[]): Float32Array {

@@ -66,7 +66,11 @@ export function scoreTable(tf: TensorFlow | null, model: UnderwritingModel, tabl
       const set = sets.of[row]!;
       return setPrediction[set]! > 0 ? (value / setPrediction[set]!) * bounds[set]! : 0;
     });
-  const alone = Array.from(prediction, (value) => intervalOf(model.intervals, 'rows', value));
+  const rowLower = new Float64Array(prediction.length);
+  const rowUpper = new Float64Array(prediction.length);
+  prediction.forEach((value, row) => {
+    [rowLower[row], rowUpper[row]] = intervalOf(model.intervals, 'rows', value);
+  });
   return {
     rows,
     inputs,
@@ -75,8 +79,8 @@ export function scoreTable(tf: TensorFlow | null, model: UnderwritingModel, tabl
     prediction,
     lower: shareOf(setLower),
     upper: shareOf(setUpper),
-    rowLower: Float64Array.from(alone, ([low]) => low),
-    rowUpper: Float64Array.from(alone, ([, high]) => high),
+    rowLower,
+    rowUpper,
     largeLoss: prediction.map((value) => largeLossOf(model.largeLoss, value)),
     setPrediction,
     setLower,

@@ -36,14 +36,15 @@ export function levelsOf(table: Table, name: string): TextColumn {
   if (column.kind === 'text') return column;
   const index = new Map<number, number>();
   const levels: string[] = [];
-  const codes = Int32Array.from(column.values, (value) => {
-    if (Number.isNaN(value)) return -1;
+  const codes = new Int32Array(table.rows).fill(-1);
+  column.values.forEach((value, row) => {
+    if (Number.isNaN(value)) return;
     let code = index.get(value);
     if (code === undefined) {
       code = levels.push(String(value)) - 1;
       index.set(value, code);
     }
-    return code;
+    codes[row] = code;
   });
   return { kind: 'text', codes, levels };
 }

@@ -33,14 +33,28 @@ export function fitBins(table: Table, factors: readonly Factor[]): BinnedFactor[
   });
 }
 
-/** Bins of rows as learnt by {@link fitBins}; an absent column is missing throughout. */
-export function binRows(table: Table, factors: readonly BinnedFactor[]): BinnedRows {
+/**
+ * Bins of rows as learnt by {@link fitBins}; an absent column is missing throughout.
+ *
+ * @param own - indices of the rows in `table`, all of them by default
+ */
+export function binRows(
+  table: Table,
+  factors: readonly BinnedFactor[],
+  own: Int32Array = Int32Array.from({ length: table.rows }, (_, row) => row),
+): BinnedRows {
   return factors.map(({ code, edges, levels }) => {
-    if (edges !== undefined) return Uint8Array.from(numbersOf(table, code), (value) => binOf(edges, value));
+    const bins = new Uint8Array(own.length);
+    if (edges !== undefined) {
+      const values = numbersOf(table, code);
+      own.forEach((row, i) => (bins[i] = binOf(edges, values[row]!)));
+      return bins;
+    }
     const known = new Map(levels!.map((level, k) => [level, k + 1]));
     const column = levelsOf(table, code);
     const byCode = column.levels.map((level) => known.get(level) ?? 0);
-    return Uint8Array.from(column.codes, (value) => (value < 0 ? 0 : byCode[value]!));
+    own.forEach((row, i) => (bins[i] = column.codes[row]! < 0 ? 0 : byCode[column.codes[row]!]!));
+    return bins;
   });
 }
 
