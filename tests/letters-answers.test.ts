@@ -1,17 +1,15 @@
 import { plainDate } from '../models/calendar';
 import { letterWorkflowId } from '../workflows/letter-messages';
-import type { TestCaller } from './support/api';
 import { addDays } from './support/dates';
 import claimBundle from './fixtures/fhir/pas-claim-bundle.json';
 import { keepHistory } from './support/histories';
-import { DIAGNOSIS, letterPerson, SERVICE } from './support/letter-person';
+import { DIAGNOSIS, letterRequest, newcomers, SERVICE } from './support/letter-person';
 import type { LetterPerson } from './support/letter-person';
 import { startLetters } from './support/letters';
 import type { LettersBench } from './support/letters';
 
 const today = plainDate(new Date().toISOString());
 let bench: LettersBench;
-let nth = 0;
 
 beforeAll(async () => {
   bench = await startLetters();
@@ -22,19 +20,10 @@ const keep = (id: string, branch: string) =>
   keepHistory(bench.temporal, letterWorkflowId(id), `guarantee-letter/${branch}`);
 
 /** A person of their own for each test, with the clinic that asks. */
-async function somebody(): Promise<{ person: LetterPerson; clinic: TestCaller }> {
-  const person = await letterPerson(bench.api.pool, today, nth);
-  nth += 1;
-  return { person, clinic: await bench.api.as('clinic', { clinicId: person.clinicId }) };
-}
+const somebody = newcomers(() => bench.api, today);
 
-const body = (person: LetterPerson, over: object = {}, serviceCode = SERVICE) => ({
-  policyNo: person.policyNo,
-  clinicCode: person.clinicCode,
-  lines: [
-    { serviceCode, diagnosisCode: DIAGNOSIS, quantity: 1, periodFrom: today, periodTo: addDays(today, 20), ...over },
-  ],
-});
+const body = (person: LetterPerson, over: object = {}, serviceCode = SERVICE) =>
+  letterRequest(person, today, { serviceCode, ...over });
 
 describe('the first answer in the same call', () => {
   test('approved at once: number, period, sum by the price list; the limit is held; the same request is the same letter', async () => {

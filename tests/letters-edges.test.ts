@@ -3,7 +3,7 @@ import { plainDate } from '../models/calendar';
 import type { TestCaller } from './support/api';
 import { addDays } from './support/dates';
 import claimBundle from './fixtures/fhir/pas-claim-bundle.json';
-import { DIAGNOSIS, letterPerson, SERVICE } from './support/letter-person';
+import { DIAGNOSIS, letterRequest, newcomers, SERVICE } from './support/letter-person';
 import type { LetterPerson } from './support/letter-person';
 import { startLetters } from './support/letters';
 import type { LettersBench } from './support/letters';
@@ -11,33 +11,15 @@ import type { LettersBench } from './support/letters';
 /** What comes twice, at once, too large, from somebody else, or broken. */
 const today = plainDate(new Date().toISOString());
 let bench: LettersBench;
-let nth = 0;
 
 beforeAll(async () => {
   bench = await startLetters();
 }, 180_000);
 afterAll(() => bench?.close());
 
-async function somebody(): Promise<{ person: LetterPerson; clinic: TestCaller }> {
-  const person = await letterPerson(bench.api.pool, today, nth);
-  nth += 1;
-  return { person, clinic: await bench.api.as('clinic', { clinicId: person.clinicId }) };
-}
+const somebody = newcomers(() => bench.api, today);
 
-const body = (person: LetterPerson, over: object = {}) => ({
-  policyNo: person.policyNo,
-  clinicCode: person.clinicCode,
-  lines: [
-    {
-      serviceCode: SERVICE,
-      diagnosisCode: DIAGNOSIS,
-      quantity: 1,
-      periodFrom: today,
-      periodTo: addDays(today, 20),
-      ...over,
-    },
-  ],
-});
+const body = (person: LetterPerson, over: object = {}) => letterRequest(person, today, over);
 
 /** A request that waits for a doctor of any skill. */
 async function pended(person: LetterPerson, clinic: TestCaller, over: object = {}): Promise<string> {

@@ -5,7 +5,7 @@ import { plainDate } from '../models/calendar';
 import { cutToTerm, earliestEnd, validityDaysFor, validityEnd } from '../models/letters/term';
 import type { TestCaller } from './support/api';
 import { addDays } from './support/dates';
-import { DIAGNOSIS, letterPerson, SERVICE } from './support/letter-person';
+import { letterRequest, newcomers } from './support/letter-person';
 import type { LetterPerson } from './support/letter-person';
 import { startLetters } from './support/letters';
 import type { LettersBench } from './support/letters';
@@ -15,7 +15,6 @@ const today = plainDate(new Date().toISOString());
 let bench: LettersBench;
 let admin: TestCaller;
 let lead: TestCaller;
-let nth = 0;
 
 beforeAll(async () => {
   bench = await startLetters();
@@ -24,17 +23,10 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => bench?.close());
 
-async function somebody(): Promise<{ person: LetterPerson; clinic: TestCaller }> {
-  const person = await letterPerson(bench.api.pool, today, nth);
-  nth += 1;
-  return { person, clinic: await bench.api.as('clinic', { clinicId: person.clinicId }) };
-}
+const somebody = newcomers(() => bench.api, today);
 
-const body = (person: LetterPerson, periodTo: string, periodFrom = today) => ({
-  policyNo: person.policyNo,
-  clinicCode: person.clinicCode,
-  lines: [{ serviceCode: SERVICE, diagnosisCode: DIAGNOSIS, quantity: 1, periodFrom, periodTo }],
-});
+const body = (person: LetterPerson, periodTo: string, periodFrom = today) =>
+  letterRequest(person, today, { periodFrom, periodTo });
 
 /** A version of the contract's policy for the time of one test. */
 async function withPolicy<T>(person: LetterPerson, policy: object, run: () => Promise<T>): Promise<T> {

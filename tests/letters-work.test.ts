@@ -9,7 +9,7 @@ import { addUser } from './support/api';
 import type { TestCaller } from './support/api';
 import { addDays } from './support/dates';
 import { takeOneLine } from './support/letter-invoice';
-import { DIAGNOSIS, letterPerson, SERVICE } from './support/letter-person';
+import { letterRequest, newcomers, SERVICE } from './support/letter-person';
 import type { LetterPerson } from './support/letter-person';
 import { reviewUntaken, startLetters } from './support/letters';
 import type { LettersBench } from './support/letters';
@@ -17,7 +17,6 @@ import type { LettersBench } from './support/letters';
 const today = plainDate(new Date().toISOString());
 let bench: LettersBench;
 let admin: TestCaller;
-let nth = 0;
 
 beforeAll(async () => {
   bench = await startLetters();
@@ -25,25 +24,10 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => bench?.close());
 
-async function somebody(): Promise<{ person: LetterPerson; clinic: TestCaller }> {
-  const person = await letterPerson(bench.api.pool, today, nth);
-  nth += 1;
-  return { person, clinic: await bench.api.as('clinic', { clinicId: person.clinicId }) };
-}
+const somebody = newcomers(() => bench.api, today);
 
 const body = (person: LetterPerson, over: object = {}, extra: object = {}) => ({
-  policyNo: person.policyNo,
-  clinicCode: person.clinicCode,
-  lines: [
-    {
-      serviceCode: SERVICE,
-      diagnosisCode: DIAGNOSIS,
-      quantity: 1,
-      periodFrom: today,
-      periodTo: addDays(today, 20),
-      ...over,
-    },
-  ],
+  ...letterRequest(person, today, over),
   ...extra,
 });
 

@@ -1,5 +1,6 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { RatingActivities } from '../activities/clinic-rating';
+import { plainDate } from '../models/calendar';
 import type { ClinicRatingInput, ClinicRatingResult } from './rating-messages';
 
 const { rateAllClinics, freezeEmployerReports } = proxyActivities<RatingActivities>({
@@ -12,7 +13,7 @@ const { rateAllClinics, freezeEmployerReports } = proxyActivities<RatingActiviti
  * hand; the run's id makes a repeated step the same version.
  */
 export async function clinicRating(input: ClinicRatingInput = {}): Promise<ClinicRatingResult> {
-  const today = input.today ?? new Date().toISOString().slice(0, 10);
+  const today = input.today ?? plainDate(new Date().toISOString());
   const runKey = workflowInfo().runId;
   const internal = await rateAllClinics({ kind: 'internal', runKey, today });
   const people = await rateAllClinics({ kind: 'people', runKey, today });

@@ -1,5 +1,6 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { StatReviewActivities } from '../activities/stat-review';
+import { plainDate } from '../models/calendar';
 import { DEFAULT_QUEUES } from './messages';
 import type { Queues } from './messages';
 
@@ -27,7 +28,7 @@ export async function statReview(
     months: input.months ?? 12,
   });
   const { drawn } = await steps.drawSamples();
-  const today = new Date(workflowInfo().startTime).toISOString().slice(0, 10);
+  const today = plainDate(workflowInfo().startTime.toISOString());
   const { changed } = await steps.stepLanes({ today });
   return { alerts, tasksRaised: raised, samplesDrawn: drawn, lanesChanged: changed };
 }

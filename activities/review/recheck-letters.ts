@@ -4,7 +4,7 @@ import { longestLookAhead } from '../../models/review/recheck';
 import { rulesOf } from '../../models/review/registry';
 import { reviewScope } from '../../models/review/scopes';
 import type { Snapshots } from '../../prisma/facts/snapshots';
-import type { Pool, PoolClient, Queryable } from '../../prisma/pool';
+import type { Pool, PoolClient } from '../../prisma/pool';
 import { claimChunk, findBatch } from '../../prisma/repositories/batches';
 import { readChunk } from '../../prisma/repositories/chunk-lines';
 import { createTextCache } from '../../prisma/repositories/chunk-subjects';
@@ -78,7 +78,8 @@ export async function prepareRecheck(pool: Pool, snapshots: Snapshots, letterRef
 
 /** The same for the letters that people have moved while a batch ran. */
 export async function prepareBatchRecheck(pool: Pool, snapshots: Snapshots, batchId: string): Promise<void> {
-  await prepareRecheck(pool, snapshots, await movedLetters(pool, batchId));
+  const letterRefIds = await overspendable(pool, await lettersOfBatch(pool, batchId));
+  await prepareRecheck(pool, snapshots, await refusalsSince(pool, batchId, letterRefIds));
 }
 
 /**
@@ -91,12 +92,9 @@ export async function recheckBatchLetters(
   snapshots: Snapshots,
   { batchId, step }: { readonly batchId: string; readonly step: 'checked' | 'done' },
 ): Promise<void> {
+  const doubtful = await overspendable(tx, await lettersOfBatch(tx, batchId));
   // A verdict under way on one of them either is seen below or sees what this transaction leaves.
-  await lockLetterRefs(tx, await overspendable(tx, await lettersOfBatch(tx, batchId)));
-  const letterRefIds = await movedLetters(tx, batchId);
+  await lockLetterRefs(tx, doubtful);
+  const letterRefIds = await refusalsSince(tx, batchId, doubtful);
   await recheckLetters(tx, snapshots, { key: `batch/${batchId}/${step}`, letterRefIds, ownBatchId: batchId });
-}
-
-async function movedLetters(db: Queryable, batchId: string): Promise<number[]> {
-  return refusalsSince(db, batchId, await overspendable(db, await lettersOfBatch(db, batchId)));
 }

@@ -1,4 +1,5 @@
 import type { Pool } from '../../prisma/pool';
+import type { TestApi, TestCaller } from './api';
 import { addDays } from './dates';
 
 /** A person of the demo insurer with one clinic and one priced, covered service there. */
@@ -46,4 +47,27 @@ export async function letterPerson(pool: Pool, today: string, nth = 0): Promise<
     [person.policyId, programmeId, addDays(today, -200), addDays(today, 400)],
   );
   return person;
+}
+
+/** Asks for people that no test has used yet, one after another, each with a caller of the clinic. */
+export function newcomers(
+  api: () => TestApi,
+  today: string,
+): () => Promise<{ readonly person: LetterPerson; readonly clinic: TestCaller }> {
+  let nth = 0;
+  return async () => {
+    const person = await letterPerson(api().pool, today, nth);
+    nth += 1;
+    return { person, clinic: await api().as('clinic', { clinicId: person.clinicId }) };
+  };
+}
+
+/** Asks for one unit of the service within three weeks; `over` replaces fields of its line. */
+export function letterRequest(person: LetterPerson, today: string, over: object = {}) {
+  const standard = { serviceCode: SERVICE, diagnosisCode: DIAGNOSIS, quantity: 1 };
+  return {
+    policyNo: person.policyNo,
+    clinicCode: person.clinicCode,
+    lines: [{ ...standard, periodFrom: today, periodTo: addDays(today, 20), ...over }],
+  };
 }
