@@ -1,7 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { once } from 'node:events';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { loadConfig } from '../config';
@@ -10,6 +6,7 @@ import type { Pool } from '../prisma/pool';
 import { findBatchByKey } from '../prisma/repositories/batches';
 import { exportFindings } from '../prisma/repositories/findings';
 import { print, withDatabase } from './with-database';
+import { writeWholeText } from './write-text';
 
 interface ExportFlags {
   readonly out: string;
@@ -47,26 +44,17 @@ export async function writeFindings(
   out: string,
   options: { readonly batchId: string | null; readonly locale: 'ru' | 'en' },
 ): Promise<number> {
-  await mkdir(dirname(resolve(out)), { recursive: true });
-  const draft = `${out}.part`;
   const client = await pool.connect();
-  const file = createWriteStream(draft);
   let count = 0;
   try {
-    await once(file, 'open');
-    file.write(findingsHeader());
-    for await (const rows of exportFindings(client, options)) {
-      count += rows.length;
-      if (!file.write(rows.map(findingLine).join(''))) await once(file, 'drain');
-    }
-    file.end();
-    await once(file, 'close');
-    await rename(draft, out);
+    await writeWholeText(out, async function* () {
+      yield findingsHeader();
+      for await (const rows of exportFindings(client, options)) {
+        count += rows.length;
+        yield rows.map(findingLine).join('');
+      }
+    });
     return count;
-  } catch (error) {
-    file.destroy();
-    await rm(draft, { force: true });
-    throw error;
   } finally {
     client.release();
   }
