@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import type { Pool } from '../prisma/pool';
+import type { Pool, PoolClient } from '../prisma/pool';
 
 /**
  * What COPY alone needs for the rows of a run, in the same run on the same server: the limits that a review is measured
@@ -83,16 +83,22 @@ async function likeness(pool: Pool, table: string, twin: string): Promise<string
 }
 
 async function copyOut(pool: Pool, statement: string, file: string): Promise<void> {
-  const client = await pool.connect();
-  await pipeline(client.query(copyTo(statement)), createWriteStream(file));
-  client.release();
+  await withClient(pool, (client) => pipeline(client.query(copyTo(statement)), createWriteStream(file)));
 }
 
 async function copyIn(pool: Pool, statement: string, file: string): Promise<number> {
+  return withClient(pool, async (client) => {
+    const started = performance.now();
+    await pipeline(createReadStream(file, { highWaterMark: 1 << 18 }), client.query(copyFrom(statement)));
+    return (performance.now() - started) / 1000;
+  });
+}
+
+async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  const started = performance.now();
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 18 }), client.query(copyFrom(statement)));
-  const seconds = (performance.now() - started) / 1000;
-  client.release();
-  return seconds;
+  try {
+    return await work(client);
+  } finally {
+    client.release();
+  }
 }

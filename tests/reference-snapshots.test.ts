@@ -95,3 +95,19 @@ test('a snapshot that is held grows by new codes alone and is read anew after an
   }
   expect(read).toEqual(CHANGES.map(([name, _change, readsAll]) => [name, readsAll]));
 }, 240_000);
+
+test('a change that was made before newer ones and is committed after them is seen', async () => {
+  const { pool } = api;
+  const ruleSet = await currentRuleSet(pool, ENGINE_VERSION);
+  const snapshots = createSnapshots();
+  await snapshots.of(pool, ruleSet);
+  const slow = await pool.connect();
+  await slow.query('BEGIN');
+  await slow.query(`UPDATE diagnosis SET billable = NOT billable WHERE id = (SELECT min(id) FROM diagnosis)`);
+  await bringCodes(pool, '05');
+  await snapshots.of(pool, ruleSet);
+  await slow.query('COMMIT');
+  slow.release();
+  await bringCodes(pool, '06');
+  expect(meaningOf(await snapshots.of(pool, ruleSet))).toEqual(meaningOf(await createSnapshots().of(pool, ruleSet)));
+});

@@ -4,8 +4,7 @@ import { packFromFile } from '../../models/review/from-files';
 import type { PackFile } from '../../models/review/from-files';
 import type { GuidelinePack } from '../../models/review/reference';
 import type { Queryable } from '../pool';
-import { referenceMark, sameMark, withNewCodes } from '../repositories/reference-mark';
-import type { ReferenceMark } from '../repositories/reference-mark';
+import { changesSince, referenceSeenNow, withNewCodes } from '../repositories/reference-changes';
 import { readReference } from '../repositories/reference-snapshot';
 import type { ReferenceSnapshot } from '../repositories/reference-snapshot';
 import { packsOf } from '../repositories/rule-sets';
@@ -22,38 +21,41 @@ export interface Snapshots {
 
 interface Held {
   readonly ruleSetVersion: string;
-  readonly mark: ReferenceMark;
-  readonly value: Promise<CompiledSnapshot>;
+  /** What was visible before it was read. */
+  readonly seen: string;
+  readonly value: CompiledSnapshot;
 }
 
 /** One compiled reference per worker process: it is large, and every chunk of a batch reads the same. */
 export function createSnapshots(): Snapshots {
-  let held: Held | null = null;
+  let held: Promise<Held> | null = null;
   return {
     of: async (db, ruleSetVersion) => {
-      const mark = await referenceMark(db);
-      const before = held?.ruleSetVersion === ruleSetVersion ? held : null;
-      if (before !== null && sameMark(before.mark, mark)) return before.value;
-      const value = nextSnapshot(db, { ruleSetVersion, mark, before });
-      const next = { ruleSetVersion, mark, value };
+      const before = held;
+      const next = nextOf(db, ruleSetVersion, before);
       held = next;
-      value.catch(() => {
+      next.catch(() => {
         if (held === next) held = null;
       });
-      return value;
+      return (await next).value;
     },
   };
 }
 
-/** What is held with the codes that lines have brought since, or all anew. */
-async function nextSnapshot(
-  db: Queryable,
-  asked: Omit<Held, 'value'> & { before: Held | null },
-): Promise<CompiledSnapshot> {
-  const { ruleSetVersion, mark, before } = asked;
-  const known = await before?.value.catch(() => null);
-  const grown = before && known ? await withNewCodes(db, known.snapshot, before.mark, mark) : null;
-  return grown === null ? loadSnapshot(db, ruleSetVersion) : compiledOf(grown);
+/** What is held, with the codes that lines have brought since; read anew after any other change. */
+async function nextOf(db: Queryable, ruleSetVersion: string, before: Promise<Held> | null): Promise<Held> {
+  const held = await before?.catch(() => null);
+  if (held?.ruleSetVersion !== ruleSetVersion) return read(db, ruleSetVersion);
+  const changes = await changesSince(db, held.seen);
+  if (changes.ruling) return read(db, ruleSetVersion);
+  const { seen, diagnoses, items } = changes;
+  if (diagnoses.length === 0 && items.length === 0) return { ...held, seen };
+  return { ...held, seen, value: compiledOf(await withNewCodes(db, held.value.snapshot, changes)) };
+}
+
+async function read(db: Queryable, ruleSetVersion: string): Promise<Held> {
+  const seen = await referenceSeenNow(db);
+  return { ruleSetVersion, seen, value: await loadSnapshot(db, ruleSetVersion) };
 }
 
 /** Reads and compiles the reference as the tables say to this connection. */

@@ -94,6 +94,7 @@ async function insertBatch(tx: PoolClient, input: TakeInput): Promise<string | n
 
 /** Without it the first queries over fresh lines are planned for an empty table; autovacuum would come a minute later. */
 async function refreshStatistics(tx: PoolClient, lines: number): Promise<void> {
+  // For the whole transaction: the batch's own temporary table is counted by it as well.
   const target = Math.min(100, Math.max(10, Math.round(lines / LINES_PER_TARGET)));
   await tx.query(`SET LOCAL default_statistics_target = ${target}`);
   if (lines < ANALYSE_FROM) return;
