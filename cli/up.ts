@@ -10,9 +10,7 @@ import { packageRoot } from '../prisma/files';
 import { createPool } from '../prisma/pool';
 import type { Pool } from '../prisma/pool';
 import { progressDisplay } from './batch-progress';
-import { ensureSchedule, startBatch, triggerSchedule, watchBatch } from './batch-run';
-import { ensureFeedbackSchedules } from './feedback-schedules';
-import { ensureStatSchedule } from './stat-schedule';
+import { startBatch, triggerSchedule, watchBatch } from './batch-run';
 import type { BatchWatch } from './batch-run';
 import { summarise, summaryText } from './batch-summary';
 import { ensureDemoLogins } from './demo-logins';
@@ -22,7 +20,7 @@ import type { Connection } from './installation';
 import { claimDataDir } from './runtime/data-dir';
 import type { DataDir } from './runtime/data-dir';
 import { closeOnSignals, createSupervisor } from './runtime/supervisor';
-import { ensureRetrainingSchedule } from './retraining-schedule';
+import { ensureSchedules } from './schedules';
 import { localUrl, startApiProcess, startServers, startWorkerProcesses } from './up-services';
 import type { ServicesInput } from './up-services';
 
@@ -118,10 +116,7 @@ async function run({ flags, world, pool, connection, input, say }: Run): Promise
     secret: connection.secret,
   });
   try {
-    await ensureSchedule(temporal.client);
-    await ensureRetrainingSchedule(temporal.client);
-    await ensureStatSchedule(temporal.client);
-    await ensureFeedbackSchedules(temporal.client);
+    await ensureSchedules(temporal.client);
     if (fresh) {
       say('Пакетная проверка / batch review');
       const key = once ? await startBatch(temporal.client, 'once') : await triggerSchedule(temporal.client);
