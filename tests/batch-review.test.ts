@@ -58,7 +58,8 @@ describe('a batch of the whole open world', () => {
   test('issues the act of every invoice that is decided as a whole, and starts one workflow for each that waits', async () => {
     const rows = await house.pool.query<{ state: string; versions: number; acts: number; starts: number }>(
       `SELECT v.state, count(*)::int AS versions, count(a.id)::int AS acts, count(o.id)::int AS starts FROM invoice_version v
-       LEFT JOIN review_act a ON a.version_id = v.id LEFT JOIN outbox o ON o.key = v.public_id || '/waiting' GROUP BY 1 ORDER BY 1`,
+       LEFT JOIN review_act a ON a.version_id = v.id LEFT JOIN outbox o ON o.key = v.public_id || '/waiting'
+         AND o.topic = 'invoice-review-start' GROUP BY 1 ORDER BY 1`,
     );
     const [settled, waiting] = rows.rows;
     expect(rows.rows.map((row) => row.state)).toEqual(['settle-ready', 'waiting']);
