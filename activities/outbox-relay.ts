@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Pool } from '../prisma/pool';
-import { claimOutbox, markOutboxDone, markOutboxFailed } from '../prisma/repositories/outbox';
+import { claimOutbox, giveBackOutbox, markOutboxDone, markOutboxFailed } from '../prisma/repositories/outbox';
 import type { OutboxMessage } from '../prisma/repositories/outbox';
 import { LIBRARY_OUTBOX_HANDLERS } from './library-outbox';
 import { caseChangedSignal, DEFAULT_QUEUES, invoiceWorkflowId } from '../workflows/messages';
@@ -11,25 +11,35 @@ import type { Queues } from '../workflows/messages';
 /** Delivers one message; it may be called again for the same one and has to come to the same. */
 export type OutboxHandler = (client: Client, message: OutboxMessage, queues: Queues) => Promise<void>;
 
+/**
+ * A batch leaves thousands of these behind it. They have a short queue of their own, two at a time: a start costs the
+ * server a dozen writes, and more at once would make people and the next batch wait for it.
+ */
+const BULK_TOPIC = 'invoice-review-start';
+
+const deliverCase: OutboxHandler = async (client, { payload }, queues) => {
+  const { versionId, start } = payload as { versionId: string; start: boolean };
+  const workflowId = invoiceWorkflowId(versionId);
+  if (start) {
+    await client.workflow.signalWithStart('invoiceReview', {
+      workflowId,
+      taskQueue: queues.flow,
+      args: [{ versionId, ...(queues === DEFAULT_QUEUES ? {} : { queues }) }],
+      signal: caseChangedSignal,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    });
+    return;
+  }
+  await client.workflow.getHandle(workflowId).signal(caseChangedSignal).catch(ignoreEnded);
+};
+
 /** Topic by topic. Whoever adds a topic adds its handler here. */
 export const OUTBOX_HANDLERS: Readonly<Record<string, OutboxHandler>> = {
   ...LIBRARY_OUTBOX_HANDLERS,
-  /** An invoice that waits for people, or whose case has changed: its workflow is there and reads the case again. */
-  'invoice-review': async (client, { payload }, queues) => {
-    const { versionId, start } = payload as { versionId: string; start: boolean };
-    const workflowId = invoiceWorkflowId(versionId);
-    if (start) {
-      await client.workflow.signalWithStart('invoiceReview', {
-        workflowId,
-        taskQueue: queues.flow,
-        args: [{ versionId, ...(queues === DEFAULT_QUEUES ? {} : { queues }) }],
-        signal: caseChangedSignal,
-        workflowIdConflictPolicy: 'USE_EXISTING',
-      });
-      return;
-    }
-    await client.workflow.getHandle(workflowId).signal(caseChangedSignal).catch(ignoreEnded);
-  },
+  /** An invoice whose case people or another batch have changed: its workflow reads it again. */
+  'invoice-review': deliverCase,
+  /** An invoice that a batch has left to people: its workflow starts. */
+  [BULK_TOPIC]: deliverCase,
   'registry-intake': async (client, { payload }, queues) => {
     const { fileId } = payload as { fileId: string };
     await client.workflow.start('registryIntake', {
@@ -53,18 +63,14 @@ export interface RelayOptions {
 }
 
 export interface OutboxRelay {
-  /** Ends when what is being delivered is delivered. */
+  /** Ends when what is being delivered is delivered; what was only claimed is given back to the other relays. */
   readonly close: () => Promise<void>;
 }
 
-const BATCH = 100;
 const LANES = 10;
-/**
- * A batch leaves thousands of these behind it. They have a short queue of their own, two at a time: a start costs the
- * server a dozen writes, and more at once would make people and the next batch wait for it.
- */
-const BULK_TOPIC = 'invoice-review';
 const BULK_LANES = 2;
+/** Claimed at once for each lane: so few that they are delivered within the lease even by a server that is slow. */
+const PER_LANE = 10;
 const LEASE_SECONDS = 30;
 
 /**
@@ -87,11 +93,20 @@ export function startOutboxRelay(options: RelayOptions): OutboxRelay {
     }
   };
   const drain = async (topics: readonly string[], width: number): Promise<number> => {
-    const messages = await claimOutbox(pool, { topics, limit: BATCH, leaseSeconds: LEASE_SECONDS });
-    const lanes = Array.from({ length: width }, async (_, lane) => {
-      for (let at = lane; at < messages.length; at += width) await deliver(messages[at]!);
-    });
-    await Promise.all(lanes);
+    const limit = width * PER_LANE;
+    const messages = await claimOutbox(pool, { topics, limit, leaseSeconds: LEASE_SECONDS });
+    const rest = [...messages];
+    const lane = async (): Promise<void> => {
+      for (let next = rest.shift(); next !== undefined; next = signal.aborted ? undefined : rest.shift()) {
+        await deliver(next);
+      }
+    };
+    await Promise.all(Array.from({ length: width }, lane));
+    if (rest.length > 0)
+      await giveBackOutbox(
+        pool,
+        rest.map((message) => message.id),
+      );
     return messages.length;
   };
   const serve = async (topics: readonly string[], width: number): Promise<void> => {

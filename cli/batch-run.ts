@@ -4,28 +4,7 @@ import { chunkSums, findBatchByKey } from '../prisma/repositories/batches';
 import type { BatchRow } from '../prisma/repositories/batches';
 import { batchWorkflowId, DEFAULT_QUEUES, progressQuery } from '../workflows/messages';
 import type { BatchProgress, BatchSelection } from '../workflows/messages';
-
-export const SCHEDULE_ID = 'batch-review';
-
-/** Daily at night, Moscow time; batches never overlap, and a start that was missed is caught up within a day. */
-export async function ensureSchedule(client: Client): Promise<void> {
-  try {
-    await client.schedule.create({
-      scheduleId: SCHEDULE_ID,
-      spec: { calendars: [{ hour: 2, minute: 0 }], timezone: 'Europe/Moscow' },
-      policies: { overlap: 'SKIP', catchupWindow: '1 day' },
-      action: {
-        type: 'startWorkflow',
-        workflowType: 'batchReview',
-        workflowId: batchWorkflowId('schedule'),
-        taskQueue: DEFAULT_QUEUES.flow,
-        args: [{ selection: { kind: 'untaken' } }],
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ScheduleAlreadyRunning') throw error;
-  }
-}
+import { BATCH_SCHEDULE_ID } from './schedules';
 
 /** Starts a batch of everything that no batch has taken yet; returns its business key. */
 export async function startBatch(
@@ -47,7 +26,7 @@ export async function startBatch(
  * start has left running: batches never overlap, so that one has to end first anyway.
  */
 export async function triggerSchedule(client: Client): Promise<string> {
-  const handle = client.schedule.getHandle(SCHEDULE_ID);
+  const handle = client.schedule.getHandle(BATCH_SCHEDULE_ID);
   const running = (await handle.describe()).info.runningActions.at(-1)?.workflow.workflowId;
   if (running !== undefined) return running.slice(batchWorkflowId('').length);
   const before = await lastAction(client);
@@ -61,7 +40,7 @@ export async function triggerSchedule(client: Client): Promise<string> {
 }
 
 async function lastAction(client: Client): Promise<string | null> {
-  const { info } = await client.schedule.getHandle(SCHEDULE_ID).describe();
+  const { info } = await client.schedule.getHandle(BATCH_SCHEDULE_ID).describe();
   return info.recentActions.at(-1)?.action.workflow.workflowId ?? null;
 }
 

@@ -1,28 +1,27 @@
-import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { findWorldFiles, loadWorld } from '../activities/intake/load-world';
+import { findWorldFiles } from '../activities/intake/load-world';
 import { connectTemporal } from '../activities/temporal';
 import { loadConfig } from '../config';
 import { packageRoot } from '../prisma/files';
 import { createPool } from '../prisma/pool';
 import type { Pool } from '../prisma/pool';
 import { progressDisplay } from './batch-progress';
-import { ensureSchedule, startBatch, triggerSchedule, watchBatch } from './batch-run';
-import { ensureFeedbackSchedules } from './feedback-schedules';
-import { ensureStatSchedule } from './stat-schedule';
+import { startBatch, triggerSchedule, watchBatch } from './batch-run';
 import type { BatchWatch } from './batch-run';
 import { summarise, summaryText } from './batch-summary';
 import { ensureDemoLogins } from './demo-logins';
 import { writeFindings } from './findings';
 import { defaultDataDir } from './installation';
 import type { Connection } from './installation';
+import { loadOnce, markReviewed } from './loaded-world';
 import { claimDataDir } from './runtime/data-dir';
 import type { DataDir } from './runtime/data-dir';
 import { closeOnSignals, createSupervisor } from './runtime/supervisor';
-import { ensureRetrainingSchedule } from './retraining-schedule';
+import { ensureSchedules } from './schedules';
 import { localUrl, startApiProcess, startServers, startWorkerProcesses } from './up-services';
 import type { ServicesInput } from './up-services';
 
@@ -106,7 +105,7 @@ interface Run {
 
 async function run({ flags, world, pool, connection, input, say }: Run): Promise<void> {
   const once = flags.once === true;
-  const fresh = await loadOnce(pool, input.data, world, say);
+  const loaded = await loadOnce(pool, input.data.path, world, say);
   // The API first: the links that workers send carry the port that it got.
   const wished = flags.port ?? WISHED_PORT;
   const port = once ? wished : await startApiProcess(input, connection, wished);
@@ -118,17 +117,17 @@ async function run({ flags, world, pool, connection, input, say }: Run): Promise
     secret: connection.secret,
   });
   try {
-    await ensureSchedule(temporal.client);
-    await ensureRetrainingSchedule(temporal.client);
-    await ensureStatSchedule(temporal.client);
-    await ensureFeedbackSchedules(temporal.client);
-    if (fresh) {
+    await ensureSchedules(temporal.client);
+    if (!loaded.reviewed) {
       say('Пакетная проверка / batch review');
-      const key = once ? await startBatch(temporal.client, 'once') : await triggerSchedule(temporal.client);
+      // The data's own key: run again after a kill it goes on with its batch; other data in the same database is another.
+      const key = once
+        ? await startBatch(temporal.client, `once/${loaded.digest.slice(0, 32)}`)
+        : await triggerSchedule(temporal.client);
       const display = progressDisplay(false);
       const watch = await watchBatch({ client: temporal.client, pool }, key, display.show).finally(display.stop);
       await printSummary(pool, watch, flags.json === true);
-      markReviewed(input.data);
+      markReviewed(input.data.path);
     }
     if (flags.out !== undefined) {
       const written = await writeFindings(pool, resolve(flags.out), { batchId: null, locale: 'ru' });
@@ -138,41 +137,6 @@ async function run({ flags, world, pool, connection, input, say }: Run): Promise
   } finally {
     await temporal.close();
   }
-}
-
-interface WorldNote {
-  readonly world: string;
-  readonly reviewed: boolean;
-}
-
-/**
- * Loads the world unless this folder has it; true when its invoices still have to be reviewed. A folder holds one
- * insurer: another world needs another folder.
- */
-async function loadOnce(pool: Pool, data: DataDir, world: string, say: (text: string) => void): Promise<boolean> {
-  const file = join(data.path, 'world.json');
-  const note = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as WorldNote) : null;
-  if (note !== null && note.world !== world) {
-    throw new Error(
-      `В ${data.path} уже загружен ${note.world}: укажите другую --data-dir / another world is loaded there: choose another --data-dir`,
-    );
-  }
-  if (note !== null) return !note.reviewed;
-  say(`Загружаю / loading ${world}`);
-  const { parts, seconds } = await loadWorld({ pool }, world);
-  for (const part of parts.filter((each) => each.file !== null)) {
-    const rejected = part.rowsRejected === 0 ? '' : `, отклонено / rejected ${part.rowsRejected}`;
-    say(`  ${part.name.padEnd(14)} ${String(part.rowsAccepted).padStart(8)}${rejected}`);
-  }
-  say(`  ${seconds.toFixed(1)} с`);
-  writeFileSync(file, JSON.stringify({ world, reviewed: false } satisfies WorldNote));
-  return true;
-}
-
-function markReviewed(data: DataDir): void {
-  const file = join(data.path, 'world.json');
-  const note = JSON.parse(readFileSync(file, 'utf8')) as WorldNote;
-  writeFileSync(file, JSON.stringify({ ...note, reviewed: true } satisfies WorldNote));
 }
 
 async function printSummary(pool: Pool, watch: BatchWatch, json: boolean): Promise<void> {

@@ -9,6 +9,7 @@ import { createLogger } from '../api/http/logging';
 import { loadConfig } from '../config';
 import { createPool } from '../prisma/pool';
 import { databaseUrlOf, temporalOf, untilToldToStop } from './connect';
+import { startEnsuringSchedules } from './schedules';
 import { assembleFeatures } from './worker-features';
 
 const ALL = Object.values(QUEUE_KINDS);
@@ -62,7 +63,11 @@ async function runWorker(queues: Partial<Record<QueueKind, string>>, bundle?: st
       log.warn({ topic, error: error instanceof Error ? error.name : 'unknown' }, 'outbox message not delivered');
     const running = startOutboxRelay({ pool, client, handlers: features.handlers, onError: warn });
     const stopLoops = features.startLoops((error) => warn('loop', error));
+    const stopEnsuring = startEnsuringSchedules(client, (error) =>
+      log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'schedules not made yet'),
+    );
     return async () => {
+      await stopEnsuring();
       await stopLoops();
       await running.close();
       await close();

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBatchByKey } from '../prisma/repositories/batches';
+import { registerImportFile } from '../prisma/repositories/import-files';
 import { batchWorkflowId } from '../workflows/messages';
 import { until } from './support/until';
 import { findingsOf, loadInsurer, moneyOf, openReviewHouse, someInvoices } from './support/review-house';
@@ -58,7 +60,8 @@ describe('a batch of the whole open world', () => {
   test('issues the act of every invoice that is decided as a whole, and starts one workflow for each that waits', async () => {
     const rows = await house.pool.query<{ state: string; versions: number; acts: number; starts: number }>(
       `SELECT v.state, count(*)::int AS versions, count(a.id)::int AS acts, count(o.id)::int AS starts FROM invoice_version v
-       LEFT JOIN review_act a ON a.version_id = v.id LEFT JOIN outbox o ON o.key = v.public_id || '/waiting' GROUP BY 1 ORDER BY 1`,
+       LEFT JOIN review_act a ON a.version_id = v.id LEFT JOIN outbox o ON o.key = v.public_id || '/waiting'
+         AND o.topic = 'invoice-review-start' GROUP BY 1 ORDER BY 1`,
     );
     const [settled, waiting] = rows.rows;
     expect(rows.rows.map((row) => row.state)).toEqual(['settle-ready', 'waiting']);
@@ -130,5 +133,43 @@ describe('a batch that is paused', () => {
     } finally {
       await house.close();
     }
+  });
+});
+
+describe('a batch of one registry', () => {
+  let house: ReviewHouse;
+  beforeAll(async () => {
+    house = await openReviewHouse();
+    await loadInsurer(house.pool, someInvoices(6));
+    await loadInsurer(house.pool, someInvoices(4, 6));
+  });
+  afterAll(() => house.close());
+
+  const ended = async ({ body }: { body: { businessKey: string } }): Promise<number> => {
+    await house.client.workflow.getHandle(batchWorkflowId(body.businessKey)).result();
+    return (await findBatchByKey(house.pool, body.businessKey))?.invoiceCount ?? 0;
+  };
+
+  test('takes what that registry brought and leaves the rest to the next batch of everything', async () => {
+    const lead = await house.api.as('lead-expert');
+    const registries = await lead.get('/v1/invoice-registries').expect(200);
+    const [later] = registries.body.items as { registryId: string }[];
+    const { registryId } = later!;
+    expect(await ended(await lead.post('/v1/batches', { registryId }).expect(202))).toBe(4);
+    expect(await ended(await lead.post('/v1/batches', { registryId }).expect(202))).toBe(0);
+    expect(await ended(await lead.post('/v1/batches').expect(202))).toBe(6);
+  });
+
+  test('is refused for a registry that is unknown or still being read, and to whoever manages no batches', async () => {
+    const lead = await house.api.as('lead-expert');
+    await lead.post('/v1/batches', { registryId: randomUUID() }).expect(404);
+    const waiting = { kind: 'invoices', fileName: 'r.csv', sha256: 'ab'.repeat(32), bytes: 1, receivedBy: null };
+    const { file } = await registerImportFile(house.pool, { ...waiting, id: randomUUID(), clinicId: null });
+    const early = await lead.post('/v1/batches', { registryId: file.id }).expect(409);
+    expect(early.body).toMatchObject({ code: 'registry-not-taken', details: { state: 'receiving' } });
+    await lead.post('/v1/batches', { fileId: file.id }).expect(400);
+    await (await house.api.as('medical-expert')).post('/v1/batches', { registryId: file.id }).expect(403);
+    const { body } = await house.api.anonymous().get('/openapi.json').expect(200);
+    expect(JSON.stringify(body.paths['/v1/batches'].post.requestBody)).toContain('"registryId"');
   });
 });

@@ -12,6 +12,7 @@ import {
 } from '../prisma/repositories/outbox';
 import type { TestApi } from './support/api';
 import { startTestApi } from './support/api';
+import { until } from './support/until';
 
 describe('the outbox', () => {
   let api: TestApi;
@@ -83,37 +84,92 @@ describe('the outbox', () => {
     expect(await outboxState(api.pool)).toMatchObject({ waiting: 1, dead: 0 });
   });
 
-  it('starts the invoices of a batch two at a time, and lets nothing else wait behind them', async () => {
-    const waiting = Array.from({ length: 300 }, (_, index) => ({
-      topic: 'invoice-review',
+  const starts = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      topic: 'invoice-review-start',
       key: `i-${index}`,
-      payload: {},
+      payload: { versionId: `v-${index}`, start: true },
     }));
-    await enqueue(api.pool, waiting);
-    await enqueue(api.pool, messages(50));
+  const settled = async (): Promise<void> => {
+    for (let tries = 0; tries < 600 && (await outboxState(api.pool)).waiting > 0; tries += 1) await setTimeout(50);
+  };
+
+  it('starts the invoices of a batch two at a time; what people do to invoices, and all else, does not wait behind them', async () => {
+    await enqueue(api.pool, starts(300));
+    await enqueue(api.pool, messages(25));
+    const acts = messages(25).map((message) => ({ ...message, topic: 'invoice-review' }));
+    await enqueue(api.pool, acts);
     const started = { invoices: 0, atOnce: 0, most: 0, before: Number.NaN };
     let others = 0;
+    const other = async (): Promise<void> => {
+      await setTimeout(5);
+      others += 1;
+      if (others === 50) started.before = started.invoices;
+    };
     const relay = startOutboxRelay({
       pool: api.pool,
       client: {} as Client,
       idleMs: 20,
       handlers: {
-        'invoice-review': async () => {
+        'invoice-review-start': async () => {
           started.most = Math.max(started.most, (started.atOnce += 1));
           await setTimeout(5);
           started.atOnce -= 1;
           started.invoices += 1;
         },
-        review: async () => {
-          await setTimeout(5);
-          others += 1;
-          if (others === 50) started.before = started.invoices;
-        },
+        'invoice-review': other,
+        review: other,
       },
     });
-    for (let tries = 0; tries < 600 && (await outboxState(api.pool)).waiting > 0; tries += 1) await setTimeout(50);
+    await settled();
     await relay.close();
     expect(started).toMatchObject({ invoices: 300, most: 2 });
     expect(started.before).toBeLessThan(150);
+  });
+
+  it('starts the workflow of an invoice under either topic, and only signals one whose case has changed', async () => {
+    const changed = { topic: 'invoice-review', key: 'v-9/superseded', payload: { versionId: 'v-9', start: false } };
+    // Queued before batches had a topic of their own for their starts.
+    const earlier = { topic: 'invoice-review', key: 'v-8/waiting', payload: { versionId: 'v-8', start: true } };
+    await enqueue(api.pool, [...starts(1), earlier, changed]);
+    const told: string[] = [];
+    const client = {
+      workflow: {
+        signalWithStart: (_type: string, { workflowId }: { workflowId: string }) =>
+          Promise.resolve(told.push(`start ${workflowId}`)),
+        getHandle: (workflowId: string) => ({ signal: () => Promise.resolve(told.push(`signal ${workflowId}`)) }),
+      },
+    } as unknown as Client;
+    const relay = startOutboxRelay({ pool: api.pool, client, idleMs: 20 });
+    await settled();
+    await relay.close();
+    expect(told.sort()).toEqual(['signal invoice-review/v-9', 'start invoice-review/v-0', 'start invoice-review/v-8']);
+  });
+
+  it('claims what its lanes can deliver within the lease; closed, it ends what runs and gives the rest back', async () => {
+    await enqueue(api.pool, starts(100));
+    const running: (() => void)[] = [];
+    let delivered = 0;
+    const relay = startOutboxRelay({
+      pool: api.pool,
+      client: {} as Client,
+      handlers: {
+        'invoice-review-start': async () => {
+          await new Promise<void>((resolve) => {
+            running.push(resolve);
+          });
+          delivered += 1;
+        },
+      },
+    });
+    await until(() => Promise.resolve(running.length === 2));
+    const claimed = await api.pool.query('SELECT id FROM outbox WHERE claimed_until > now()');
+    expect(claimed.rows).toHaveLength(20);
+    const closed = relay.close();
+    for (const end of running) end();
+    await closed;
+    expect([running.length, delivered]).toEqual([2, 2]);
+    const rest = await claimOutbox(api.pool, { topics: ['invoice-review-start'], limit: 100, leaseSeconds: 30 });
+    expect([rest.length, ...new Set(rest.map((message) => message.attempts))]).toEqual([98, 1]);
   });
 });

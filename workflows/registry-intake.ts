@@ -9,7 +9,7 @@ const { takeUploadedRegistry } = proxyActivities<ReturnType<typeof createIntakeA
 
 /**
  * Takes one uploaded registry in. Started by the outbox relay under `registry-intake/<file id>`; the invoices then wait
- * for the next batch, or for the one that the clinic's sender asks for.
+ * for the next batch, the night's or one that `POST /v1/batches` asks for, of everything or of this file alone.
  */
 export async function registryIntake(input: {
   fileId: string;

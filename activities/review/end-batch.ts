@@ -35,7 +35,7 @@ export async function endBatch({ pool, snapshots }: CaseDeps, batchId: string): 
     await enqueue(
       tx,
       waiting.map((publicId) => ({
-        topic: 'invoice-review',
+        topic: 'invoice-review-start',
         key: `${publicId}/waiting`,
         payload: { versionId: publicId, start: true },
       })),

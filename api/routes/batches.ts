@@ -3,14 +3,16 @@ import { z } from 'zod';
 import { findBatch, findingsByCode, chunkSums, listBatches, outcomeSums } from '../../prisma/repositories/batches';
 import type { BatchRow } from '../../prisma/repositories/batches';
 import { batchWorkflowId, DEFAULT_QUEUES, pauseUpdate, resumeUpdate } from '../../workflows/messages';
+import type { BatchSelection } from '../../workflows/messages';
 import type { ApiDeps } from '../deps';
 import { requireTemporal } from '../deps';
 import type { RouteContext } from '../http/context';
 import { decodeCursor, toPage } from '../http/cursor';
-import { notFound } from '../http/errors';
+import { conflict, notFound } from '../http/errors';
 import { int32, page, paging, uuid } from '../http/fields';
 import { defineRoute, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
+import { visibleRegistry } from './imports';
 
 const byBatch = z.object({ batchId: uuid() });
 const batchView = z.object({
@@ -89,11 +91,18 @@ export function batchRoutes(deps: ApiDeps): RouteDefinition[] {
     defineRoute({
       method: 'post',
       path: '/v1/batches',
-      summary: { ru: 'Проверить всё, что пришло', en: 'Review everything that has come in' },
+      summary: {
+        ru: 'Проверить всё, что пришло, или один реестр',
+        en: 'Review everything that has come in, or one registry',
+      },
+      description:
+        'Takes the invoices that no batch has taken yet: all of them, or with `registryId` those that this registry brought.',
       permission: 'batch:manage',
+      body: z.strictObject({ registryId: uuid().optional() }).optional(),
       response: json(z.object({ businessKey: z.string() }), 202),
       transaction: 'own',
-      handler: async (ctx) => {
+      handler: async (ctx, { body }) => {
+        const selection = await selectionOf(ctx, body?.registryId);
         // The same request again is the same batch, even when its first answer was lost.
         const key = `${ctx.principal.id}/${ctx.idempotencyKey ?? ctx.requestId}`;
         const businessKey = `api/${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
@@ -101,7 +110,7 @@ export function batchRoutes(deps: ApiDeps): RouteDefinition[] {
         await requireTemporal(deps).workflow.start('batchReview', {
           workflowId: batchWorkflowId(businessKey),
           taskQueue: queues.flow,
-          args: [{ selection: { kind: 'untaken' }, ...(deps.queues ? { queues } : {}) }],
+          args: [{ selection, ...(deps.queues ? { queues } : {}) }],
           workflowIdConflictPolicy: 'USE_EXISTING',
         });
         return { businessKey };
@@ -127,6 +136,23 @@ export function batchRoutes(deps: ApiDeps): RouteDefinition[] {
       }),
     ),
   ];
+}
+
+/** @throws AppError not-found (404), registry-not-taken (409) */
+async function selectionOf(ctx: RouteContext, registryId: string | undefined): Promise<BatchSelection> {
+  if (registryId === undefined) return { kind: 'untaken' };
+  const { id, state } = await visibleRegistry(ctx, registryId);
+  if (state === 'taken') return { kind: 'file', fileId: id };
+  throw conflict(
+    'registry-not-taken',
+    state === 'failed'
+      ? 'Реестр не прочитан: исправьте его и пришлите снова'
+      : 'Реестр ещё читается: повторите, когда он будет принят',
+    state === 'failed'
+      ? 'The registry could not be read: mend it and send it again'
+      : 'The registry is still being read: try again when it is taken',
+    { state },
+  );
 }
 
 async function knownBatch(ctx: RouteContext, id: string): Promise<BatchRow> {

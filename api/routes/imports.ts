@@ -110,7 +110,7 @@ export function importRoutes(deps: ApiDeps): RouteDefinition[] {
       params: byId,
       response: json(statusView),
       handler: async (ctx, { params }) => {
-        const found = await visibleFile(ctx, params.registryId);
+        const found = await visibleRegistry(ctx, params.registryId);
         const { invoices, changed } = await versionsOfFile(ctx.db, found.id);
         return { ...view(found), invoices, invoicesChanged: changed };
       },
@@ -125,7 +125,7 @@ export function importRoutes(deps: ApiDeps): RouteDefinition[] {
       response: json(page(problemView)),
       audit: { kind: 'read', subject: ({ params }) => ({ type: 'registry', ids: [params.registryId] }) },
       handler: async (ctx, { params, query }) => {
-        const found = await visibleFile(ctx, params.registryId);
+        const found = await visibleRegistry(ctx, params.registryId);
         const [rowNo, field] = decodeCursor(query.cursor, rowCursor) ?? [-1, ''];
         const rows = await pageOfRejections(ctx.db, found.id, { rowNo, field }, query.limit);
         const end = rows.length < query.limit ? undefined : rows.at(-1);
@@ -145,7 +145,7 @@ export function importRoutes(deps: ApiDeps): RouteDefinition[] {
       response: file('text/csv'),
       audit: { kind: 'read', subject: ({ params }) => ({ type: 'registry', ids: [params.registryId] }) },
       handler: async (ctx, { params }) => {
-        const found = await visibleFile(ctx, params.registryId);
+        const found = await visibleRegistry(ctx, params.registryId);
         const body = Readable.from(rejectionsCsv(deps.pool, found.id, REJECTION_PAGE));
         return { body, filename: `rejected-${found.id}.csv`, contentType: 'text/csv; charset=utf-8' };
       },
@@ -210,7 +210,8 @@ async function checkQuota(db: Queryable, clinicId: number | null): Promise<void>
   );
 }
 
-async function visibleFile(ctx: RouteContext, id: string): Promise<ImportFile> {
+/** @throws AppError not-found (404) when the caller may not see it either */
+export async function visibleRegistry(ctx: RouteContext, id: string): Promise<ImportFile> {
   const found = await findImportFile(ctx.db, id, scopeOf(ctx.principal, 'registry:read'));
   if (found === null || found.kind !== 'invoices') throw notFound('registry');
   return found;

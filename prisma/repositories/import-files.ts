@@ -91,6 +91,20 @@ export async function findImportFile(db: Queryable, id: string, filter: RowFilte
   return rows.rows[0] ?? null;
 }
 
+/** Whether every one of these contents, sent by the insurer itself, has been taken. */
+export async function areFilesTaken(
+  db: Queryable,
+  files: readonly { readonly kind: string; readonly sha256: string }[],
+): Promise<boolean> {
+  const rows = await db.query<{ taken: boolean }>(
+    `SELECT NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS f(kind, sha256)
+       WHERE NOT EXISTS (SELECT FROM import_file i WHERE i.kind = f.kind AND i.sha256 = f.sha256
+         AND i.clinic_id IS NULL AND i.state = 'taken')) AS taken`,
+    [files.map((file) => file.kind), files.map((file) => file.sha256)],
+  );
+  return rows.rows[0]!.taken;
+}
+
 /** Newest first; `after` is the last row of the page before. */
 export async function listImportFiles(
   db: Queryable,

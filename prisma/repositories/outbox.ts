@@ -62,6 +62,11 @@ export async function claimOutbox(
   return rows.rows.sort((a, b) => a.id - b.id);
 }
 
+/** Ends the claim of messages that nobody has tried to deliver: others may take them at once, and no try is counted. */
+export async function giveBackOutbox(db: Queryable, ids: readonly number[]): Promise<void> {
+  await db.query('UPDATE outbox SET claimed_until = NULL, attempts = attempts - 1 WHERE id = ANY($1)', [ids]);
+}
+
 export async function markOutboxDone(db: Queryable, ids: readonly number[]): Promise<void> {
   await db.query('UPDATE outbox SET done_at = now(), claimed_until = NULL, last_error = NULL WHERE id = ANY($1)', [
     ids,

@@ -68,7 +68,7 @@ export async function openKillHouse(databaseUrl: string): Promise<KillHouse> {
 }
 
 /** One of the product's own processes, from the sources, ready to serve. */
-async function startProcess(args: string[], settings: Record<string, string>): Promise<ChildProcess> {
+export async function startProcess(args: string[], settings: Record<string, string>): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'cli', 'index.ts'), ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
