@@ -66,6 +66,7 @@ function report(error: unknown): number {
   if (isCommanderError(error)) return error.exitCode === 0 ? 0 : 2;
   if (isAppError(error)) {
     process.stderr.write(`medex: ${error.text.ru} / ${error.text.en} (${error.code})\n`);
+    if (error.code === 'UNDERWRITING_COLUMNS') return 2;
     return error.httpStatus === 404 ? 3 : 1;
   }
   process.stderr.write(`medex: ${error instanceof Error ? error.message : String(error)}\n`);

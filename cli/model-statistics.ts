@@ -5,6 +5,7 @@ import { openBackend } from '../models/underwriting/backend';
 import { cutStatistics } from '../models/underwriting/cuts';
 import { loadModel } from '../models/underwriting/model-files';
 import { scoreTable } from '../models/underwriting/score';
+import { readAsText } from '../models/underwriting/spec';
 import { readTableFile } from '../models/underwriting/table-file';
 import { print } from './with-database';
 
@@ -38,7 +39,12 @@ export function registerModelStatistics(model: Command): void {
 async function effects(flags: StatisticsFlags): Promise<void> {
   const model = loadModel(resolve(flags.model));
   const { tf } = await openBackend();
-  const points = accumulatedEffects(tf, model, readTableFile(resolve(flags.data)), flags.factor);
+  const points = accumulatedEffects(
+    tf,
+    model,
+    readTableFile(resolve(flags.data), readAsText(model.factors, model.columns)),
+    flags.factor,
+  );
   const lines = points.map(
     ({ value, effect, rows, exposure }) =>
       `${value.padEnd(20)} x${effect.toFixed(3)}  rows ${rows}, exposure ${exposure.toFixed(0)}`,
@@ -49,7 +55,7 @@ async function effects(flags: StatisticsFlags): Promise<void> {
 async function cuts(flags: StatisticsFlags): Promise<void> {
   const model = loadModel(resolve(flags.model));
   const { tf } = await openBackend();
-  const scored = scoreTable(tf, model, readTableFile(resolve(flags.data)));
+  const scored = scoreTable(tf, model, readTableFile(resolve(flags.data), readAsText(model.factors, model.columns)));
   const cells = cutStatistics(scored, model.factors, flags.factor.split(','));
   const lines = cells.map(
     ({ cut, exposure, rate, ratio, ratioLow, ratioHigh }) =>

@@ -3,18 +3,25 @@ import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import cliProgress from 'cli-progress';
 import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../models/underwriting/backend';
 import { openBackend } from '../models/underwriting/backend';
 import { parseCatalogue } from '../models/underwriting/catalogue';
 import { evaluateScored } from '../models/underwriting/evaluate';
 import { evaluationMarkdown } from '../models/underwriting/evaluation-report';
+import { evaluationWarnings } from '../models/underwriting/evaluation-warnings';
+import type { UnderwritingModel } from '../models/underwriting/model';
 import { modelCard } from '../models/underwriting/model-card';
 import { loadCheckpoint, loadModel, saveCheckpoint, saveModel } from '../models/underwriting/model-files';
 import { predictionLines, scoreForMeasure, scoreTable } from '../models/underwriting/score';
+import { scoreWarnings } from '../models/underwriting/score-warnings';
+import type { Effort } from '../models/underwriting/settings';
+import { readAsText, requireColumn } from '../models/underwriting/spec';
 import type { Table } from '../models/underwriting/table';
 import { readFileBytes, readTableFile } from '../models/underwriting/table-file';
 import { readTableText } from '../models/underwriting/table-text';
-import { timesOf } from '../models/underwriting/rows';
+import { rowsWithin, timesOf } from '../models/underwriting/period-column';
+import { PERIOD_FORMS, readPeriod } from '../models/underwriting/periods';
 import { pickRows } from '../models/underwriting/table';
 import { trainModel } from '../models/underwriting/train';
 import type { TrainingControl, TrainingProgress } from '../models/underwriting/train-ensemble';
@@ -33,13 +40,17 @@ export function registerModelCommands(program: Command): void {
     .requiredOption('--out <folder>', 'where the model goes')
     .option('--exposure <column>', 'exposure of a row (default: 1)')
     .option('--group <column>', 'owner of rows that belong together (default: each row on its own)')
-    .option('--time <column>', 'period; without it folds by group are the only split')
-    .option('--train-until <period>', 'last period to learn from')
+    .option('--time <column>', 'period (2023, 2023-06, 2023Q2, a date…); without it folds by group are the only split')
+    .option('--train-until <period>', 'last period to learn from, all of it: 2023, 2023-06, 2023Q2', periodOption)
     .option('--entity <column>', 'the other side of a row (clinic); “none” for none (default: found in the data)')
     .option('--index <column>', 'price level divided out beforehand; “none” for none (default: found in the data)')
-    .option('--seed <number>', 'seed of folds and weights', '1')
-    .option('--effort <level>', 'full, or quick: one rotation and no search of settings', 'full')
-    .option('--backend <name>', 'native, wasm or cpu (default: the best that loads)')
+    .option('--seed <number>', 'seed of folds and weights', seedOption, 1)
+    .addOption(
+      new Option('--effort <level>', 'full, or quick: one rotation and no search of settings')
+        .choices(['full', 'quick'])
+        .default('full'),
+    )
+    .addOption(backendOption())
     .option('--quiet', 'no progress')
     .action(trainCommand);
   model
@@ -48,18 +59,22 @@ export function registerModelCommands(program: Command): void {
     .requiredOption('--model <folder>', 'a trained model')
     .requiredOption('--data <csv>', 'rows with the factors, .csv or .csv.gz')
     .requiredOption('--out <csv>', 'predictions')
-    .option('--backend <name>', 'native, wasm or cpu')
+    .addOption(backendOption())
     .action(scoreCommand);
   model
     .command('evaluate')
     .description('measure a model on rows with known totals, beside tariff, experience rating and GLM')
     .requiredOption('--model <folder>', 'a trained model')
     .requiredOption('--data <csv>', 'rows with factors and target, .csv or .csv.gz')
-    .option('--from <period>', 'first period to measure (default: the first after training, if the data has one)')
-    .option('--to <period>', 'last period to measure')
+    .option(
+      '--from <period>',
+      'first period to measure (default: the first after training, if the data has one)',
+      periodOption,
+    )
+    .option('--to <period>', 'last period to measure, all of it', periodOption)
     .option('--out <folder>', 'where evaluation.json and evaluation.md go (default: the model folder)')
     .option('--json', 'print JSON instead of Markdown')
-    .option('--backend <name>', 'native, wasm or cpu')
+    .addOption(backendOption())
     .action(evaluateCommand);
 }
 
@@ -74,29 +89,30 @@ interface TrainOptions {
   readonly trainUntil?: string;
   readonly entity?: string;
   readonly index?: string;
-  readonly seed: string;
-  readonly effort: string;
+  readonly seed: number;
+  readonly effort: Effort;
   readonly backend?: BackendName;
   readonly quiet?: boolean;
 }
 
-async function trainCommand(options: TrainOptions): Promise<void> {
+async function trainCommand(options: TrainOptions, command: Command): Promise<void> {
+  if (options.trainUntil !== undefined && options.time === undefined)
+    command.error('error: --train-until needs --time: name the column of the period', { exitCode: 2 });
   const out = resolve(options.out);
   const factorBytes = readFileBytes(resolve(options.factors));
   const dataBytes = readFileBytes(resolve(options.data));
   const factors = parseCatalogue(factorBytes);
-  const effort = options.effort === 'quick' ? 'quick' : 'full';
   const request = {
     factors,
     target: options.target,
     exposure: options.exposure,
     group: options.group,
     time: options.time,
-    trainUntil: options.trainUntil === undefined ? undefined : numberOption('train-until', options.trainUntil),
+    trainUntil: options.trainUntil,
     entity: orNone(options.entity),
     index: orNone(options.index),
-    seed: numberOption('seed', options.seed),
-    effort,
+    seed: options.seed,
+    effort: options.effort,
   } as const;
   const key = createHash('sha256').update(dataBytes).update(JSON.stringify(request)).digest('hex');
   const folder = join(out, 'checkpoint');
@@ -113,7 +129,9 @@ async function trainCommand(options: TrainOptions): Promise<void> {
   const started = Date.now();
   try {
     const backend = await openBackend(options.backend);
-    const model = await trainModel(backend, readTableText(dataBytes), request, control);
+    const keys = { ...request, entity: request.entity ?? undefined, index: request.index ?? undefined };
+    const table = readTableText(dataBytes, readAsText(factors, keys));
+    const model = await trainModel(backend, table, request, control);
     saveModel(model, out);
     writeFileSync(join(out, 'model-card.md'), modelCard(model));
     rmSync(folder, { recursive: true, force: true });
@@ -141,8 +159,9 @@ async function scoreCommand(options: {
   backend?: BackendName;
 }): Promise<void> {
   const model = loadModel(resolve(options.model));
-  const table = readTableFile(resolve(options.data));
+  const table = readTableFile(resolve(options.data), readAsText(model.factors, model.columns));
   const { tf } = await openBackend(options.backend);
+  for (const { text } of scoreWarnings(model, table)) process.stderr.write(`${text.ru} / ${text.en}\n`);
   const scored = scoreTable(tf, model, table);
   const path = resolve(options.out);
   mkdirSync(dirname(path), { recursive: true });
@@ -160,31 +179,50 @@ interface EvaluateOptions {
   readonly backend?: BackendName;
 }
 
-async function evaluateCommand(options: EvaluateOptions): Promise<void> {
+async function evaluateCommand(options: EvaluateOptions, command: Command): Promise<void> {
   const model = loadModel(resolve(options.model));
-  const table = selectPeriods(readTableFile(resolve(options.data)), model.columns.time, model.trainedOn.to, options);
+  const asked = options.from !== undefined || options.to !== undefined;
+  if (asked && model.columns.time === undefined)
+    command.error('error: --from and --to need a model trained with --time', { exitCode: 2 });
+  const whole = readTableFile(resolve(options.data), readAsText(model.factors, model.columns));
+  const { table, left } = selectPeriods(whole, model, options);
   const { tf } = await openBackend(options.backend);
-  const evaluation = evaluateScored(model, scoreForMeasure(tf, model, table));
+  const known = scoreWarnings(model, table);
+  const scored = scoreForMeasure(tf, model, table);
+  const evaluation = evaluateScored(model, scored);
+  const warnings = [...left, ...known.map(({ text }) => text.en), ...evaluationWarnings(model, scored.rows)];
   const out = resolve(options.out ?? options.model);
   mkdirSync(out, { recursive: true });
-  const json = `${JSON.stringify(evaluation, null, 2)}\n`;
-  const markdown = evaluationMarkdown(evaluation);
+  const json = `${JSON.stringify({ ...evaluation, warnings }, null, 2)}\n`;
+  const markdown = evaluationMarkdown(evaluation, warnings);
   writeFileSync(join(out, 'evaluation.json'), json);
   writeFileSync(join(out, 'evaluation.md'), markdown);
   process.stdout.write(options.json === true ? json : markdown);
 }
 
 /** Rows after training where the data has any (else all: groups of the training are measured out of fold). */
-function selectPeriods(table: Table, column: string | undefined, trainedTo: number, options: EvaluateOptions): Table {
-  if (column === undefined || !table.columns.includes(column)) return table;
-  const times = timesOf(table, column);
-  const later = times.some((time) => time > trainedTo);
-  const from = options.from === undefined ? (later ? trainedTo + 1e-9 : -Infinity) : numberOption('from', options.from);
-  const to = options.to === undefined ? Infinity : numberOption('to', options.to);
-  return pickRows(
-    table,
-    Array.from({ length: table.rows }, (_, row) => row).filter((row) => times[row]! >= from && times[row]! <= to),
-  );
+function selectPeriods(
+  table: Table,
+  { columns: { time, step }, trainedOn }: UnderwritingModel,
+  { from, to }: EvaluateOptions,
+): { readonly table: Table; readonly left: readonly string[] } {
+  if (time === undefined) return { table, left: [] };
+  if (from !== undefined || to !== undefined) requireColumn(table, 'time', time);
+  if (!table.columns.includes(time)) return { table, left: [] };
+  const times = timesOf(table, time, step);
+  const within = rowsWithin(table, time, { from, to });
+  const onlyLater = from === undefined && times.some((value) => value > trainedOn.to);
+  const rows = Array.from(times.keys());
+  const kept = rows.filter((row) => within(row) && !(onlyLater && times[row]! <= trainedOn.to));
+  const undated = rows.filter((row) => Number.isNaN(times[row]!)).length;
+  const other = table.rows - kept.length - undated;
+  return {
+    table: pickRows(table, kept),
+    left: [
+      ...(other > 0 ? [`${other} rows of other periods left out`] : []),
+      ...(undated > 0 ? [`${undated} rows without a period left out`] : []),
+    ],
+  };
 }
 
 function createProgress(quiet: boolean): { update: (progress: TrainingProgress) => void; stop: () => void } {
@@ -216,11 +254,19 @@ function createProgress(quiet: boolean): { update: (progress: TrainingProgress) 
   };
 }
 
-function numberOption(name: string, text: string): number {
-  const date = /^(\d{4})-(\d{2})/.exec(text);
-  const value = date === null ? Number(text) : Number(date[1]) + (Number(date[2]) - 1) / 12;
-  if (!Number.isFinite(value)) throw new Error(`--${name}: “${text}” is not a number`);
-  return value;
+function backendOption(): Option {
+  return new Option('--backend <name>', 'default: the best that loads').choices(['native', 'wasm', 'cpu']);
+}
+
+function periodOption(text: string): string {
+  if (readPeriod(text) === null && (text.trim() === '' || !Number.isFinite(Number(text))))
+    throw new InvalidArgumentError(`a period: ${PERIOD_FORMS}, or a plain number`);
+  return text.trim();
+}
+
+function seedOption(text: string): number {
+  if (text.trim() === '' || !Number.isFinite(Number(text))) throw new InvalidArgumentError('a number');
+  return Number(text);
 }
 
 function orNone(text: string | undefined): string | null | undefined {

@@ -22,6 +22,39 @@ test.each([
   expect(numbersOf(readTableText(text), column)[row]).toBe(value);
 });
 
+test.each([
+  ['a,b\n"1,234",x\n"56,789",y\n', [1234, 56_789]],
+  ['a,b\n"1,234.50",x\n999,y\n"1,234,567",z\n', [1234.5, 999, 1_234_567]],
+  ['a,b\n"1,234",x\n"2,50",y\n', [1.234, 2.5]],
+  ['a,b\n"1,234",x\n12.5,y\n', [1234, 12.5]],
+  ['a;b\n1,234;x\n2,5;y\n', [1.234, 2.5]],
+  ['a;b\n"1,234";x\n"2,5";y\n', [1.234, 2.5]],
+  ['a;b\n1.234,50;x\n2.500;y\n7,25;z\n', [1234.5, 2500, 7.25]],
+  ['a;b\n1 234,50;x\n12\u00a0345\u00a0678;y\n', [1234.5, 12_345_678]],
+  ['a,b\n"1,5",x\n"1.5",y\nда,z\n', [1.5, 1.5, 1]],
+])('commas, dots and spaces in %j are read by the whole column', (text, numbers) => {
+  expect([...numbersOf(readTableText(text), 'a')]).toEqual(numbers);
+});
+
+test('keys stay as their cells have them: long digits, trailing zeros, and numbers before the first text', () => {
+  const table = readTableText(
+    'long,kept,mixed\n9007199254740993,7.1,1.10\n\n9007199254740992,7.10,A7\n',
+    (name) => name === 'kept',
+  );
+  const cells = ['long', 'kept', 'mixed'].map((name) => [textAt(table, name, 0), textAt(table, name, 1)]);
+  expect(cells).toEqual([
+    ['9007199254740993', '9007199254740992'],
+    ['7.1', '7.10'],
+    ['1.10', 'A7'],
+  ]);
+});
+
+test('a broken row is named as the file counts it: the header is row 1, blank lines count', () => {
+  expect(() => readTableText('a,b\n1,2\n\n3\n')).toThrow(
+    expect.objectContaining({ details: expect.objectContaining({ row: 4 }) }),
+  );
+});
+
 test('codes with leading zeros, quotes and Cyrillic stay texts', () => {
   const table = readTableText('no,name\n007,"ООО ""Ромашка"", Москва"\n12,\n');
   expect([textAt(table, 'no', 0), textAt(table, 'name', 0), textAt(table, 'name', 1)]).toEqual([
@@ -44,8 +77,25 @@ test.each([
   ['code,kind\nx,number\nx,number\n', 'code'],
   ['code,kind,min\nx,number,low\n', 'min'],
   ['code\nx\n', 'kind'],
+  ['code,kind,monotone\nx,number,upwards\n', 'monotone'],
 ])('catalogue %j is refused by field', (text, field) => {
   expect(() => parseCatalogue(text)).toThrow(expect.objectContaining({ details: expect.objectContaining({ field }) }));
+});
+
+test('a direction is read in its usual words, and a wrong one is named with its row', () => {
+  const words = ['non-decreasing', '+', 'Non-increasing', '-1', 'none', ''];
+  const factors = parseCatalogue(`code,kind,monotone\n${words.map((word, i) => `x${i},number,${word}`).join('\n')}\n`);
+  expect(factors.map(({ monotone }) => monotone)).toEqual([
+    'increasing',
+    'increasing',
+    'decreasing',
+    'decreasing',
+    undefined,
+    undefined,
+  ]);
+  expect(() => parseCatalogue('code,kind,monotone\nx,number,\ny,number,upwards\n')).toThrow(
+    /row 3, field monotone: “upwards”.*increasing, decreasing/,
+  );
 });
 
 test('counts are Poisson, amounts Tweedie', () => {

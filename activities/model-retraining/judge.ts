@@ -12,7 +12,7 @@ import { scoreTable } from '../../models/underwriting/score';
 import type { Scored } from '../../models/underwriting/score';
 import type { Table } from '../../models/underwriting/table';
 import { pickRows } from '../../models/underwriting/table';
-import { timesOf } from '../../models/underwriting/rows';
+import { timesOf } from '../../models/underwriting/period-column';
 
 export interface JudgeInput {
   readonly table: Table;

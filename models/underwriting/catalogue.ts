@@ -41,26 +41,26 @@ const KINDS: Readonly<Record<string, FactorKind>> = {
 
 /**
  * Reads a factor catalogue: CSV with at least `code` and `kind`; `group, unit, min, max, name_ru, description,
- * monotone` (increasing | decreasing | + | -) are optional.
+ * monotone` (increasing | decreasing | + | -; empty or none for no direction) are optional. The header is row 1.
  *
  * @throws AppError UNDERWRITING_CATALOGUE naming row, field, rule and fix
  */
 export function parseCatalogue(content: Uint8Array | string): Factor[] {
-  const table = readTableText(content);
+  const table = readTableText(content, (column) => column === 'code');
   for (const field of ['code', 'kind'])
-    if (!table.columns.includes(field)) throw invalid(0, field, 'the column is missing', 'add it to the header');
+    if (!table.columns.includes(field)) throw invalid(1, field, 'the column is missing', 'add it to the header');
   const seen = new Set<string>();
   const factors: Factor[] = [];
   for (let row = 0; row < table.rows; row++) {
     const read = (name: string): string => textAt(table, name, row).trim();
     const code = read('code');
-    if (code === '') throw invalid(row + 1, 'code', 'a factor needs a code', 'fill it in');
-    if (seen.has(code)) throw invalid(row + 1, 'code', `“${code}” occurs twice`, 'keep one line per factor');
+    if (code === '') throw invalid(row + 2, 'code', 'a factor needs a code', 'fill it in');
+    if (seen.has(code)) throw invalid(row + 2, 'code', `“${code}” occurs twice`, 'keep one line per factor');
     seen.add(code);
     const kind = KINDS[read('kind').toLowerCase()];
     if (kind === undefined)
-      throw invalid(row + 1, 'kind', `“${read('kind')}” is not a kind`, 'use category, number, integer or boolean');
-    const monotone = monotoneOf(read('monotone'));
+      throw invalid(row + 2, 'kind', `“${read('kind')}” is not a kind`, 'use category, number, integer or boolean');
+    const monotone = monotoneOf(read('monotone'), row);
     factors.push({
       code,
       group: read('group'),
@@ -73,7 +73,7 @@ export function parseCatalogue(content: Uint8Array | string): Factor[] {
       ...(monotone === undefined ? {} : { monotone }),
     });
   }
-  if (factors.length === 0) throw invalid(0, 'code', 'the catalogue has no factors', 'add at least one line');
+  if (factors.length === 0) throw invalid(2, 'code', 'the catalogue has no factors', 'add at least one line');
   return factors;
 }
 
@@ -81,15 +81,30 @@ function numberOf(text: string, row: number, field: string): number | null {
   if (text === '') return null;
   const value = Number(text);
   if (!Number.isFinite(value))
-    throw invalid(row + 1, field, `“${text}” is not a number`, 'give a number or leave empty');
+    throw invalid(row + 2, field, `“${text}” is not a number`, 'give a number or leave empty');
   return value;
 }
 
-function monotoneOf(text: string): Monotone | undefined {
-  const word = text.toLowerCase();
-  if (['increasing', '+', '+1', '1', 'up'].includes(word)) return 'increasing';
-  if (['decreasing', '-', '-1', 'down'].includes(word)) return 'decreasing';
-  return undefined;
+const DIRECTIONS: Readonly<Record<string, Monotone | null>> = {
+  ...directions('increasing', ['increasing', 'non-decreasing', 'nondecreasing', '+', '+1', '1', 'up']),
+  ...directions('decreasing', ['decreasing', 'non-increasing', 'nonincreasing', '-', '-1', 'down']),
+  ...directions(null, ['', 'none', 'no', '0']),
+};
+
+function directions(way: Monotone | null, words: readonly string[]): Record<string, Monotone | null> {
+  return Object.fromEntries(words.map((word) => [word, way]));
+}
+
+function monotoneOf(text: string, row: number): Monotone | undefined {
+  const way = DIRECTIONS[text.toLowerCase().replaceAll(/[\s_]/g, '-')];
+  if (way === undefined)
+    throw invalid(
+      row + 2,
+      'monotone',
+      `“${text}” is no direction`,
+      'use increasing, decreasing, + or -, or leave empty',
+    );
+  return way ?? undefined;
 }
 
 function invalid(row: number, field: string, rule: string, fix: string): AppError {

@@ -19,35 +19,48 @@ export function checkDomain(
   profiles: readonly FactorProfile[],
   table: Table,
 ): DomainWarning[] {
-  const byCode = new Map(profiles.map((profile) => [profile.code, profile]));
   const warnings: DomainWarning[] = [];
+  scanDomain(factors, profiles, table, (kind, factor, row, range) =>
+    warnings.push(warn(kind, factor, row, textAt(table, factor.code, row), range)),
+  );
+  return warnings;
+}
+
+type Range = readonly (number | null)[];
+
+/** The same without an object per value: whole books have millions. */
+export function scanDomain(
+  factors: readonly Factor[],
+  profiles: readonly FactorProfile[],
+  table: Table,
+  found: (kind: DomainWarning['kind'], factor: Factor, row: number, range: Range | null) => void,
+): void {
+  const byCode = new Map(profiles.map((profile) => [profile.code, profile]));
   for (const factor of factors) {
     const profile = byCode.get(factor.code);
     if (profile === undefined || !table.columns.includes(factor.code)) continue;
     if (factor.kind === 'category') {
       const { codes, levels } = levelsOf(table, factor.code);
       const known = new Set(profile.levels);
+      const strange = levels.map((level) => !known.has(level));
       codes.forEach((code, row) => {
-        if (code >= 0 && !known.has(levels[code]!))
-          warnings.push(warn('unknown-level', factor, row, levels[code]!, null));
+        if (code >= 0 && strange[code]!) found('unknown-level', factor, row, null);
       });
       continue;
     }
     const slack = 0.01 * ((profile.high ?? 0) - (profile.low ?? 0));
     numbersOf(table, factor.code).forEach((value, row) => {
       if (Number.isNaN(value)) return;
-      const text = textAt(table, factor.code, row);
       if ((factor.min !== null && value < factor.min) || (factor.max !== null && value > factor.max))
-        warnings.push(warn('outside-declared', factor, row, text, [factor.min, factor.max]));
+        found('outside-declared', factor, row, [factor.min, factor.max]);
       else if (
         profile.low !== null &&
         profile.high !== null &&
         (value < profile.low - slack || value > profile.high + slack)
       )
-        warnings.push(warn('outside-training', factor, row, text, [profile.low, profile.high]));
+        found('outside-training', factor, row, [profile.low, profile.high]);
     });
   }
-  return warnings;
 }
 
 function warn(
@@ -55,7 +68,7 @@ function warn(
   { code, nameRu }: Factor,
   row: number,
   value: string,
-  range: readonly (number | null)[] | null,
+  range: Range | null,
 ): DomainWarning {
   const bounds = range === null ? '' : `${range[0] ?? '−∞'}…${range[1] ?? '∞'}`;
   const texts: Readonly<Record<DomainWarning['kind'], LocalizedText>> = {

@@ -10,8 +10,8 @@ const NAMES: Readonly<Record<ModelName, string>> = {
   constant: 'Constant',
 };
 
-/** The evaluation as Markdown tables. */
-export function evaluationMarkdown(evaluation: Evaluation): string {
+/** The evaluation as Markdown tables, what has to be known of its rows first. */
+export function evaluationMarkdown(evaluation: Evaluation, warnings: readonly string[] = []): string {
   const segments = evaluation.segments.map(segmentTable).join('\n');
   const bands = evaluation.bands
     .map(
@@ -24,7 +24,7 @@ export function evaluationMarkdown(evaluation: Evaluation): string {
 
 ${evaluation.rows} rows. Error = sum over groups |paid - forecast| / sum paid, with 95 % bootstrap over groups; ratio = forecast / paid.
 
-${segments}
+${warnings.length === 0 ? '' : `${warnings.map((warning) => `- ${warning}`).join('\n')}\n\n`}${segments}
 ## Size bands
 
 | band | groups | model error | tariff error | ratio | coverage of 90 % interval |

@@ -1,3 +1,4 @@
+import { periodName } from './periods';
 import type { UnderwritingModel } from './model';
 
 /** Model card (Mitchell et al. 2019) in Markdown: what it is for, what it learnt from, how it errs, what it must not do. */
@@ -12,7 +13,7 @@ export function modelCard(model: UnderwritingModel): string {
 Forecast of \`${columns.target}\`${columns.exposure === undefined ? '' : ` per \`${columns.exposure}\``} for groups (\`${columns.group ?? 'single rows'}\`), with interval and reasons, for an underwriter who decides. Not for decisions about single persons: no factor describes one.
 
 ## Learnt from
-${trainedOn.rows} rows, ${trainedOn.groups} groups${columns.time === undefined ? '' : `, periods ${trainedOn.from} to ${trainedOn.to}`}, seed ${trainedOn.seed}. ${columns.index === undefined ? 'No price level divided out.' : `Price level \`${columns.index}\` divided out beforehand.`}
+${trainedOn.rows} rows, ${trainedOn.groups} groups${columns.time === undefined ? '' : `, periods ${periodName(trainedOn.from, columns.step)} to ${periodName(trainedOn.to, columns.step)}`}, seed ${trainedOn.seed}. ${columns.index === undefined ? 'No price level divided out.' : `Price level \`${columns.index}\` divided out beforehand.`}
 
 ## Form
 ${model.family === 'poisson' ? 'Poisson' : `Tweedie (power ${model.power})`} deviance, log link; ${encoding.factors.length} factors as ${encoding.columns.length} inputs (piecewise-linear, ${settings.bins} bins), ${pairs.length} pair products; ${shape.hidden[0] === 0 ? 'additive' : `network ${shape.hidden.join('-')}`}${shape.compete ? '; rows of one programme compete' : ''}; ${members.length} members on ${model.folds} rotating folds of groups, rebased${model.trees === undefined ? '' : `; boosted trees with weight ${model.trees.weight} beside the networks`}. Monotone: ${monotone.length === 0 ? 'none declared' : monotone.map(({ code, monotone: way }) => `${code} ${way}`).join(', ')}.

@@ -78,7 +78,9 @@ function profileNumbers(table: Table, code: string): FactorProfile {
 
 function profileLevels(table: Table, code: string): FactorProfile {
   const { codes, levels } = levelsOf(table, code);
-  const used = [...levels].sort();
+  // A part of a book knows the levels of the whole: only those that occur in it have been seen.
+  const occurs = new Set(codes);
+  const used = levels.filter((_, code) => occurs.has(code)).sort();
   const missing = codes.reduce((count, value) => count + (value < 0 ? 1 : 0), 0) / Math.max(table.rows, 1);
   // The last place takes levels that training has not seen.
   const draft = {

@@ -1,3 +1,5 @@
+import type { PeriodBound } from './period-column';
+import { rowsWithin, timesOf } from './period-column';
 import type { ModelColumns } from './spec';
 import type { KeyedRows } from './sets';
 import { keyRows, partitionBy } from './sets';
@@ -20,6 +22,7 @@ export interface RowFaults {
   readonly noTarget: number;
   readonly noExposure: number;
   readonly negative: number;
+  readonly noPeriod: number;
 }
 
 /** Resolves keys, exposure (1 where there is none) and price level of the rows of a table. */
@@ -48,20 +51,26 @@ export function readRows(
   return { table, keyed, groupNames, exposure, base, total: numbersOf(table, columns.target) };
 }
 
-/** Splits off rows that cannot be learnt from: no target, no exposure; negative totals count as zero. */
+/** Splits off rows that cannot be learnt from: no period, no target, no exposure; negative totals count as zero. */
 export function usableRows(
   table: Table,
   columns: ModelColumns,
-  trainUntil?: number,
+  trainUntil?: PeriodBound,
 ): { table: Table; faults: RowFaults } {
   const target = numbersOf(table, columns.target);
   const exposure = columns.exposure === undefined ? null : numbersOf(table, columns.exposure);
-  const time = columns.time === undefined ? null : timesOf(table, columns.time);
-  const faults = { noTarget: 0, noExposure: 0, negative: 0 };
+  const time = columns.time === undefined ? null : timesOf(table, columns.time, columns.step);
+  const within =
+    columns.time === undefined || trainUntil === undefined
+      ? () => true
+      : rowsWithin(table, columns.time, { to: trainUntil });
+  const faults = { noTarget: 0, noExposure: 0, negative: 0, noPeriod: 0 };
   const kept: number[] = [];
   for (let row = 0; row < table.rows; row++) {
-    if (time !== null && trainUntil !== undefined && !(time[row]! <= trainUntil)) continue;
-    if (Number.isNaN(target[row]!)) faults.noTarget++;
+    const dated = time === null || !Number.isNaN(time[row]!);
+    if (dated && !within(row)) continue;
+    if (!dated) faults.noPeriod++;
+    else if (Number.isNaN(target[row]!)) faults.noTarget++;
     else if (exposure !== null && !(exposure[row]! > 0)) faults.noExposure++;
     else {
       if (target[row]! < 0) faults.negative++;
@@ -75,25 +84,10 @@ export function usableRows(
   return { table: { ...picked, data }, faults };
 }
 
-/** Periods as numbers: plain numbers as they are, dates by year and month, other texts by order of their names. */
-export function timesOf(table: Table, column: string): Float64Array {
-  const data = table.data.get(column);
-  if (data === undefined) return new Float64Array(table.rows);
-  if (data.kind === 'number') return data.values;
-  const byLevel = data.levels.map((level) => {
-    const date = /^(\d{4})-(\d{2})/.exec(level);
-    if (date !== null) return Number(date[1]) + (Number(date[2]) - 1) / 12;
-    return Number(level);
-  });
-  const sorted = [...data.levels].sort();
-  const values = byLevel.map((value, code) => (Number.isNaN(value) ? sorted.indexOf(data.levels[code]!) : value));
-  return Float64Array.from(data.codes, (code) => (code < 0 ? Number.NaN : values[code]!));
-}
-
 function withPeriods(table: Table, columns: ModelColumns): KeyedRows {
   if (columns.time === undefined) return keyRows(table, columns);
   const data = new Map(table.data);
-  data.set(columns.time, { kind: 'number', values: timesOf(table, columns.time) });
+  data.set(columns.time, { kind: 'number', values: timesOf(table, columns.time, columns.step) });
   return keyRows({ ...table, data }, columns);
 }
 

@@ -43,7 +43,10 @@ export interface Scored {
 export function scoreTable(tf: TensorFlow | null, model: UnderwritingModel, table: Table): Scored {
   const codes = model.factors.map(({ code }) => code);
   if (!codes.some((code) => table.columns.includes(code))) throw noFactors(codes);
-  const rows = readRows(table, model.columns, codes, model.lastIndex);
+  return scoreRows(tf, model, readRows(table, model.columns, codes, model.lastIndex));
+}
+
+function scoreRows(tf: TensorFlow | null, model: UnderwritingModel, rows: ModelRows): Scored {
   const inputs = encodeFor(model, rows);
   const expected = expectedTotals(tf, model, rows, inputs);
   const experience = applyExperience(model, rows, expected);
@@ -88,20 +91,37 @@ export function scoreTable(tf: TensorFlow | null, model: UnderwritingModel, tabl
   };
 }
 
-/** Scores rows to be measured: those of the training, given back whole, by the members that never saw them. */
+/**
+ * Scores rows to be measured: those of training groups, in periods that were trained on, by the members that never saw
+ * them, whatever else the table holds.
+ */
 export function scoreForMeasure(tf: TensorFlow | null, model: UnderwritingModel, table: Table): Scored {
   const scored = scoreTable(tf, model, table);
-  const own = scored.rows.groupNames.every((name) => model.trainGroups.has(name));
-  return own && model.outOfFold === false ? scoreTable(tf, { ...model, outOfFold: true }, table) : scored;
+  const seen = seenInTraining(model, scored.rows);
+  if (model.outOfFold !== false || !seen.includes(1)) return scored;
+  const groupNames = scored.rows.groupNames.map((name, row) => (seen[row] === 1 ? name : `unseen ${name}`));
+  return scoreRows(tf, { ...model, outOfFold: true }, { ...scored.rows, groupNames });
 }
 
-/** predictions.csv: the row's keys, prediction, lower, upper (adding up to the contract's bounds) and row bounds. */
+/** 1 for rows of training groups in periods that were trained on: the training may have had them. */
+export function seenInTraining({ trainGroups, columns, trainedOn }: UnderwritingModel, rows: ModelRows): Uint8Array {
+  const dated = columns.time !== undefined && rows.table.columns.includes(columns.time);
+  return Uint8Array.from(rows.groupNames, (name, row) =>
+    trainGroups.has(name) && !(dated && rows.keyed.time[row]! > trainedOn.to) ? 1 : 0,
+  );
+}
+
+/**
+ * predictions.csv: the row's keys, prediction, lower, upper (adding up to the contract's bounds) and row bounds. Where no
+ * group tells rows apart, `row` comes first: 1 for the first row under the header.
+ */
 export function* predictionLines(model: UnderwritingModel, table: Table, scored: Scored): Generator<string> {
   const keys = keyColumns(table, model.factors, model.columns);
-  const shown = keys.length === 0 ? ['row'] : keys;
+  const numbered = model.columns.group === undefined || !table.columns.includes(model.columns.group);
+  const shown = [...(numbered ? ['row'] : []), ...keys];
   yield `${[...shown, 'prediction', 'lower', 'upper', 'row_lower', 'row_upper'].map(quote).join(',')}\n`;
   for (let row = 0; row < table.rows; row++) {
-    const named = keys.length === 0 ? [String(row + 1)] : keys.map((key) => quote(textAt(table, key, row)));
+    const named = [...(numbered ? [String(row + 1)] : []), ...keys.map((key) => quote(textAt(table, key, row)))];
     const numbers = [scored.prediction, scored.lower, scored.upper, scored.rowLower, scored.rowUpper];
     yield `${[...named, ...numbers.map((values) => rounded(values[row]!))].join(',')}\n`;
   }

@@ -1,5 +1,7 @@
 import { AppError } from '../errors';
 import type { Factor } from './catalogue';
+import type { PeriodBound } from './period-column';
+import type { PeriodStep } from './periods';
 import type { Table } from './table';
 import { levelsOf, numbersOf } from './table';
 import type { RowKeys } from './sets';
@@ -10,7 +12,8 @@ export interface TrainingColumns {
   readonly exposure?: string;
   readonly group?: string;
   readonly time?: string;
-  readonly trainUntil?: number;
+  /** Last period to learn from, all of it: `2023` takes every month of 2023. */
+  readonly trainUntil?: PeriodBound;
   /** The column that crosses the groups (clinic); found by itself when not given; null for none. */
   readonly entity?: string | null;
   /** A price-level factor divided out beforehand; found by itself when not given; null for none. */
@@ -22,6 +25,8 @@ export interface ModelColumns extends RowKeys {
   readonly target: string;
   readonly exposure?: string;
   readonly index?: string;
+  /** In which steps the periods count; absent for years. */
+  readonly step?: PeriodStep;
 }
 
 export type Family = 'poisson' | 'tweedie';
@@ -83,8 +88,22 @@ export function keyColumns(table: Table, factors: readonly Factor[], columns: Mo
   return [...first.filter((name) => table.columns.includes(name)), ...rest];
 }
 
+/**
+ * Columns of a file to be read as texts: the keys, and what is named like one and is neither a factor nor an amount, so
+ * that 7.1 and 7.10 stay two and are printed as they came.
+ */
+export function readAsText(
+  factors: readonly Factor[],
+  { group, entity, target, exposure, index }: Omit<TrainingColumns, 'trainUntil'>,
+): (column: string) => boolean {
+  const measured = new Set([...factors.map(({ code }) => code), target, exposure, index]);
+  return (column) => column === group || column === entity || (!measured.has(column) && KEY_NAME.test(column));
+}
+
+const KEY_NAME = /(^|_)(id|no|code|key|number|year|period|date)$/i;
+
 function looksLikeKey(table: Table, name: string): boolean {
-  return table.data.get(name)?.kind === 'text' || /(^|_)(id|no|code|key|number|year|period|date)$/i.test(name);
+  return table.data.get(name)?.kind === 'text' || KEY_NAME.test(name);
 }
 
 function findEntity(table: Table, factors: readonly Factor[], asked: TrainingColumns): string | undefined {

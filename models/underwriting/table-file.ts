@@ -9,8 +9,8 @@ import { readTableText } from './table-text';
  *
  * @throws AppError UNDERWRITING_FILE when the file cannot be read; UNDERWRITING_CSV when it is not a table
  */
-export function readTableFile(path: string): Table {
-  return readTableText(readFileBytes(path));
+export function readTableFile(path: string, keepText?: (column: string) => boolean): Table {
+  return readTableText(readFileBytes(path), keepText);
 }
 
 /** Bytes of a file, gunzipped where it is gzip. */

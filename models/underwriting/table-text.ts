@@ -8,26 +8,37 @@ const MISSING = new Set(['', 'na', 'nan', 'null', 'none', '\\n', 'n/a']);
 
 /**
  * Reads CSV (comma, semicolon or tab; quotes; BOM; decimal comma where the comma is not the delimiter) into columns.
- * A column is numeric when each of its filled cells is a number without a leading zero (contract “0012” stays text).
+ * A column is numeric when each of its filled cells is a plain number: without a leading zero (contract “0012” stays
+ * text), quotes, or more digits than a number holds. Texts stay as their cells have them.
  *
- * @throws AppError UNDERWRITING_CSV for an empty file, a repeated column or a row of another width
+ * @param keepText - columns that stay text whatever they look like: keys, of which 7.1 and 7.10 are two
+ * @throws AppError UNDERWRITING_CSV for an empty file, a repeated column or a row of another width; the header is row 1
  */
-export function readTableText(content: Uint8Array | string): Table {
+export function readTableText(
+  content: Uint8Array | string,
+  keepText: (column: string) => boolean = () => false,
+): Table {
   let bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
   const delimiter = findDelimiter(bytes);
   const cursor: Cursor = { bytes, delimiter, at: 0, start: 0, end: 0, quoted: false, last: false };
   const header = readHeader(cursor);
-  const builders = header.map(() => new ColumnBuilder(delimiter !== 44));
+  const builders = header.map((name) => new ColumnBuilder(delimiter === 44, keepText(name)));
+  const body = cursor.at;
   let rows = 0;
+  let blank = 0;
   while (cursor.at < bytes.length) {
-    if (bytes[cursor.at] === NEWLINE || bytes[cursor.at] === RETURN) {
-      cursor.at++;
-      continue;
-    }
-    const width = readRow(cursor, builders);
+    blank += skipBlankLines(cursor);
+    if (cursor.at >= bytes.length) break;
+    const width = readRow(cursor, (index) => builders[index]?.add(cursor));
     rows++;
-    if (width !== header.length) throw badCsv(rows, `${width} cells where the header has ${header.length}`);
+    if (width !== header.length) throw badCsv(rows + blank + 1, `${width} cells where the header has ${header.length}`);
+  }
+  const again = Math.max(...builders.map(({ before }) => before));
+  cursor.at = body;
+  for (let row = 0; row < again; row++) {
+    skipBlankLines(cursor);
+    readRow(cursor, (index) => builders[index]!.addAgain(cursor));
   }
   const data = new Map<string, Column>();
   header.forEach((name, index) => data.set(name, builders[index]!.finish(rows)));
@@ -64,20 +75,29 @@ function readHeader(cursor: Cursor): string[] {
     readCell(cursor);
     names.push(cellText(cursor));
   } while (!cursor.last);
-  if (names.length === 1 && names[0] === '') throw badCsv(0, 'the file is empty');
+  if (names.length === 1 && names[0] === '') throw badCsv(1, 'the file is empty');
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated !== undefined) throw badCsv(0, `column “${repeated}” occurs twice`);
+  if (repeated !== undefined) throw badCsv(1, `column “${repeated}” occurs twice`);
   return names;
 }
 
-function readRow(cursor: Cursor, builders: readonly ColumnBuilder[]): number {
+function readRow(cursor: Cursor, take: (index: number) => void): number {
   let width = 0;
   do {
     readCell(cursor);
-    builders[width]?.add(cursor);
+    take(width);
     width++;
   } while (!cursor.last);
   return width;
+}
+
+function skipBlankLines(cursor: Cursor): number {
+  let lines = 0;
+  for (; cursor.at < cursor.bytes.length; cursor.at++) {
+    if (cursor.bytes[cursor.at] === NEWLINE) lines++;
+    else if (cursor.bytes[cursor.at] !== RETURN) break;
+  }
+  return lines;
 }
 
 function readCell(cursor: Cursor): void {
@@ -101,25 +121,32 @@ function cellText({ bytes, start, end, quoted }: Cursor): string {
   return (quoted ? raw.replaceAll('""', '"') : raw).trim();
 }
 
-/** Collects one column: numbers until the first text, then texts (numbers met before it keep their shortest form). */
+/** Collects one column: numbers until the first text; `before` rows of it then have to be read again as texts. */
 class ColumnBuilder {
+  before = 0;
   private numbers = new Float64Array(1024);
-  private texts: string[] | null = null;
+  private texts: string[] | null;
+  private readonly first: string[] = [];
   private count = 0;
 
-  constructor(private readonly decimalComma: boolean) {}
+  constructor(
+    private readonly commaSeparated: boolean,
+    asText: boolean,
+  ) {
+    this.texts = asText ? [] : null;
+  }
 
   add(cell: Cursor): void {
     if (this.texts !== null) {
       this.texts.push(cellText(cell));
       return;
     }
-    const value = cell.quoted ? Number.NEGATIVE_INFINITY : parseNumber(cell, this.decimalComma);
-    if (value === Number.NEGATIVE_INFINITY) {
+    const value = cell.quoted ? Number.NEGATIVE_INFINITY : parseNumber(cell, !this.commaSeparated);
+    if (value === Number.NEGATIVE_INFINITY || (Math.abs(value) > Number.MAX_SAFE_INTEGER && isLongCode(cell))) {
       const text = cellText(cell);
       if (!MISSING.has(text.toLowerCase())) {
-        this.texts = Array.from(this.numbers.subarray(0, this.count), (v) => (Number.isNaN(v) ? '' : String(v)));
-        this.texts.push(text);
+        this.before = this.count;
+        this.texts = [text];
         return;
       }
     }
@@ -131,18 +158,27 @@ class ColumnBuilder {
     this.numbers[this.count++] = value === Number.NEGATIVE_INFINITY ? Number.NaN : value;
   }
 
+  addAgain(cell: Cursor): void {
+    if (this.first.length < this.before) this.first.push(cellText(cell));
+  }
+
   finish(rows: number): Column {
     if (this.texts === null) return { kind: 'number', values: this.numbers.slice(0, rows) };
     const levels: string[] = [];
     const index = new Map<string, number>();
-    const codes = Int32Array.from(this.texts, (text) => {
+    const codes = Int32Array.from([...this.first, ...this.texts], (text) => {
       if (MISSING.has(text.toLowerCase())) return -1;
       let code = index.get(text);
       if (code === undefined) index.set(text, (code = levels.push(text) - 1));
       return code;
     });
-    return { kind: 'text', codes, levels };
+    return { kind: 'text', codes, levels, ...(this.commaSeparated ? { commaSeparated: true } : {}) };
   }
+}
+
+/** Digits alone, more than a number can hold: the code of something, not an amount. */
+function isLongCode(cell: Cursor): boolean {
+  return /^\d+$/.test(cellText(cell));
 }
 
 /** A plain decimal; NaN for an empty cell; -Infinity where the cell is not a number. */

@@ -1,3 +1,5 @@
+import { numbersFromTexts } from './text-numbers';
+
 /** A column of numbers: NaN means missing. */
 export interface NumberColumn {
   readonly kind: 'number';
@@ -9,6 +11,8 @@ export interface TextColumn {
   readonly kind: 'text';
   readonly codes: Int32Array;
   readonly levels: readonly string[];
+  /** From a comma-separated file, where a comma inside a number more likely groups thousands. */
+  readonly commaSeparated?: boolean;
 }
 
 export type Column = NumberColumn | TextColumn;
@@ -25,9 +29,16 @@ export function numbersOf(table: Table, name: string): Float64Array {
   const column = table.data.get(name);
   if (column === undefined) return new Float64Array(table.rows).fill(Number.NaN);
   if (column.kind === 'number') return column.values;
-  const byLevel = column.levels.map(readFlag);
-  return Float64Array.from(column.codes, (code) => (code < 0 ? Number.NaN : byLevel[code]!));
+  let numbers = readTexts.get(column);
+  if (numbers === undefined) {
+    const byLevel = numbersFromTexts(column.levels, column.commaSeparated === true);
+    numbers = Float64Array.from(column.codes, (code) => (code < 0 ? Number.NaN : byLevel[code]!));
+    readTexts.set(column, numbers);
+  }
+  return numbers;
 }
+
+const readTexts = new WeakMap<TextColumn, Float64Array>();
 
 /** The texts of a column as levels and codes (-1 missing); numbers become their shortest decimal form. */
 export function levelsOf(table: Table, name: string): TextColumn {
@@ -69,7 +80,7 @@ export function pickRows(table: Table, rows: ArrayLike<number>): Table {
     } else {
       const codes = new Int32Array(rows.length);
       for (let i = 0; i < rows.length; i++) codes[i] = column.codes[rows[i]!]!;
-      data.set(name, { kind: 'text', codes, levels: column.levels });
+      data.set(name, { ...column, codes });
     }
   }
   return { rows: rows.length, columns: table.columns, data };
@@ -108,22 +119,4 @@ export function tableFromRecords(records: readonly Readonly<Record<string, unkno
 
 function toNumber(value: unknown): number {
   return typeof value === 'number' || typeof value === 'boolean' ? Number(value) : Number.NaN;
-}
-
-const FLAGS: Readonly<Record<string, number>> = {
-  true: 1,
-  yes: 1,
-  y: 1,
-  t: 1,
-  да: 1,
-  false: 0,
-  no: 0,
-  n: 0,
-  f: 0,
-  нет: 0,
-};
-
-function readFlag(text: string): number {
-  const word = text.trim().toLowerCase();
-  return FLAGS[word] ?? (word === '' ? Number.NaN : Number(word.replace(',', '.')));
 }

@@ -13,12 +13,13 @@ import type { UnderwritingModel } from './model';
 import { pack } from './model-files';
 import { measureNoise } from './noise-gauge';
 import { profileFactors } from './profile';
-import type { ModelRows } from './rows';
+import { stepOf } from './period-column';
+import type { ModelRows, RowFaults } from './rows';
 import { clustersOf, readRows, usableRows } from './rows';
 import type { Effort } from './settings';
 import { baseSettings } from './settings';
 import type { ModelColumns, TrainingColumns } from './spec';
-import { chooseFamily, resolveColumns } from './spec';
+import { chooseFamily, requireColumn, resolveColumns } from './spec';
 import type { Table } from './table';
 import { numbersOf } from './table';
 import type { TrainingControl } from './train-ensemble';
@@ -42,7 +43,7 @@ const MIN_ROWS = 20;
  * credibility, cohort levels, intervals, champions and the statistics that explanations need. Seeded: the same data,
  * request and backend give the same model.
  *
- * @throws AppError UNDERWRITING_COLUMNS | UNDERWRITING_TOO_FEW_ROWS
+ * @throws AppError UNDERWRITING_COLUMNS | UNDERWRITING_PERIOD | UNDERWRITING_TOO_FEW_ROWS | UNDERWRITING_TARGET
  */
 export async function trainModel(
   { tf }: Backend,
@@ -54,9 +55,13 @@ export async function trainModel(
   const request = { ...asked, factors: asked.factors.filter(({ code }) => code !== asked.target) };
   const seed = request.seed ?? 1;
   const effort = request.effort ?? 'full';
-  const columns = resolveColumns(source, request.factors, request);
+  for (const flag of ['entity', 'index'] as const)
+    if (typeof request[flag] === 'string') requireColumn(source, flag, request[flag]);
+  if (request.trainUntil !== undefined && request.time === undefined) throw noTime();
+  const columns = withStep(source, resolveColumns(source, request.factors, request));
   const { table, faults } = usableRows(source, columns, request.trainUntil);
   if (table.rows < MIN_ROWS) throw tooFew(table.rows, faults, columns);
+  if (numbersOf(table, columns.target).every((total) => total === 0)) throw allZero(table.rows, columns.target);
   const codes = request.factors.map(({ code }) => code);
   const rows = readRows(table, columns, codes, 1);
   const roles = findHistoryRoles(rows, request.factors, columns.index);
@@ -131,6 +136,11 @@ function versionOf(model: Omit<UnderwritingModel, 'version' | 'importance'>): st
   return createHash('sha256').update(json).update(binary).digest('hex').slice(0, 16);
 }
 
+function withStep(source: Table, columns: ModelColumns): ModelColumns {
+  const step = columns.time === undefined ? undefined : stepOf(source, columns.time);
+  return step === undefined ? columns : { ...columns, step };
+}
+
 function periodOf({ keyed }: ModelRows): { from: number; to: number } {
   let from = Infinity;
   let to = -Infinity;
@@ -166,32 +176,63 @@ function lastIndex(rows: ModelRows, index: string | undefined): number {
 function warningsOf(
   factors: readonly Factor[],
   table: Table,
-  faults: { noTarget: number; noExposure: number; negative: number },
+  faults: RowFaults,
   dropped: UnderwritingModel['encoding']['dropped'],
 ): string[] {
   const absent = factors.filter(({ code }) => !table.columns.includes(code)).map(({ code }) => code);
+  const aimless = factors.filter(({ kind, monotone }) => kind === 'category' && monotone !== undefined);
   return [
     ...(absent.length > 0 ? [`not in the data: ${absent.join(', ')}`] : []),
+    ...(aimless.length > 0
+      ? [`monotone has no effect on a category: ${aimless.map(({ code }) => code).join(', ')}`]
+      : []),
     ...dropped.map(
       ({ code, reason }) => `${code}: ${reason === 'constant' ? 'one value only' : 'no values'}, left out`,
     ),
     ...(faults.noTarget > 0 ? [`${faults.noTarget} rows without target left out`] : []),
     ...(faults.noExposure > 0 ? [`${faults.noExposure} rows without exposure left out`] : []),
+    ...(faults.noPeriod > 0 ? [`${faults.noPeriod} rows without period left out`] : []),
     ...(faults.negative > 0 ? [`${faults.negative} negative targets counted as 0`] : []),
   ];
 }
 
+function noTime(): AppError {
+  return new AppError(
+    'UNDERWRITING_COLUMNS',
+    {
+      ru: 'train-until без time: назовите столбец периода',
+      en: 'train-until without time: name the column of the period',
+    },
+    { details: { field: 'time', rule: 'train-until needs time', fix: 'name the column of the period' } },
+  );
+}
+
+function allZero(rows: number, target: string): AppError {
+  return new AppError(
+    'UNDERWRITING_TARGET',
+    {
+      ru: `Во всех ${rows} строках «${target}» равен 0 или меньше: учиться нечему. Исправление: проверьте столбец target и train-until`,
+      en: `“${target}” is 0 or less in all ${rows} rows: nothing to learn. Fix: check the target column and train-until`,
+    },
+    { details: { rows, field: target, rule: 'some target above 0', fix: 'check the target column and train-until' } },
+  );
+}
+
 function tooFew(
   rows: number,
-  { noTarget, noExposure }: { noTarget: number; noExposure: number },
-  { target, exposure }: ModelColumns,
+  { noTarget, noExposure, noPeriod }: RowFaults,
+  { target, exposure, time }: ModelColumns,
 ): AppError {
   const lost = [
     ...(noTarget > 0 ? [`${noTarget}: ${target} is not a number`] : []),
     ...(noExposure > 0 ? [`${noExposure}: ${exposure} is not above 0`] : []),
+    ...(noPeriod > 0 ? [`${noPeriod}: ${time} is empty`] : []),
   ];
   const why = lost.length === 0 ? '' : ` (${lost.join('; ')})`;
-  const lostRu = why.replaceAll('is not a number', 'не число').replaceAll('is not above 0', 'не больше 0');
+  const lostRu = why
+    .replaceAll('is not a number', 'не число')
+    .replaceAll('is not above 0', 'не больше 0')
+    .replaceAll('is empty', 'пуст');
   return new AppError(
     'UNDERWRITING_TOO_FEW_ROWS',
     {
