@@ -1,6 +1,6 @@
 import { heartbeat } from '@temporalio/activity';
 import { plainDate } from '../models/calendar';
-import { withTransaction } from '../prisma/pool';
+import { setStatementTimeout, withTransaction } from '../prisma/pool';
 import { takeBatch as takeRows } from '../prisma/repositories/batch-take';
 import type { TakeSelection } from '../prisma/repositories/batch-take';
 import { currentRoutingPolicy } from '../prisma/repositories/routing';
@@ -45,7 +45,7 @@ async function take(
   const maxDoctorMinutes = await maxDoctorMinutesOf(pool, ruleSetVersion);
   const policy = await currentRoutingPolicy(pool, plainDate(new Date().toISOString()));
   const taken = await withTransaction(pool, async (tx) => {
-    await tx.query(`SET LOCAL statement_timeout = ${TAKE_TIMEOUT_MS}`);
+    await setStatementTimeout(tx, TAKE_TIMEOUT_MS);
     return takeRows(tx, {
       ...input,
       ruleSetVersion,

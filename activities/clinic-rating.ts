@@ -6,7 +6,7 @@ import { rateClinics } from '../models/ratings/internal-rating';
 import { PEOPLE_RATING_RULES, ratePeople } from '../models/ratings/people-rating';
 import { rankChanges, rankClinics } from '../models/ratings/rank';
 import type { Pool } from '../prisma/pool';
-import { withTransaction } from '../prisma/pool';
+import { setStatementTimeout, withTransaction } from '../prisma/pool';
 import { employersWithoutReport, freezeReport, readEmployerFeedback } from '../prisma/repositories/employer-reports';
 import {
   findRatingVersion,
@@ -32,7 +32,7 @@ export function createRatingActivities(deps: RatingDeps) {
     async rateAllClinics(input: { kind: RatingKind; runKey: string; today: string }): Promise<RatingVersion> {
       const { kind, runKey, today } = input;
       return withTransaction(deps.pool, async (tx) => {
-        await tx.query(`SET LOCAL statement_timeout = ${READ_TIMEOUT_MS}`);
+        await setStatementTimeout(tx, READ_TIMEOUT_MS);
         const known = await findRatingVersion(tx, kind, runKey);
         if (known !== null) return known;
         const days = kind === 'internal' ? INTERNAL_DAYS : PEOPLE_RATING_RULES.maxAgeDays;

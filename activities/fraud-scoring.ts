@@ -9,7 +9,7 @@ import { commentEvidence } from '../models/feedback/comments/evidence';
 import type { CommentModel } from '../models/feedback/comments/classify';
 import { calibrated, recalibrate } from '../models/investigation/recalibrate';
 import type { Pool } from '../prisma/pool';
-import { withTransaction } from '../prisma/pool';
+import { setStatementTimeout, withTransaction } from '../prisma/pool';
 import { openCases } from '../prisma/repositories/fraud-cases';
 import { lineIdOf, readFraudBook } from '../prisma/repositories/fraud-book';
 import type { FraudBook } from '../prisma/repositories/fraud-book';
@@ -52,7 +52,7 @@ export function createScoringActivities(deps: ScoringDeps) {
       try {
         const model = deps.comments();
         const book = await withTransaction(pool, async (tx) => {
-          await tx.query(`SET LOCAL statement_timeout = ${READ_TIMEOUT_MS}`);
+          await setStatementTimeout(tx, READ_TIMEOUT_MS);
           return readFraudBook(tx, spools, (text) => commentEvidence(model, text));
         });
         const scoring = await fitPolitely(book.book);
@@ -85,7 +85,7 @@ function storeScores(pool: Pool, { input, runId, book, scoring }: ScoredBook): P
   const capacity = input.capacity ?? DEFAULT_CAPACITY;
   const falseDiscoveryRate = input.falseDiscoveryRate ?? DEFAULT_FALSE_DISCOVERY_RATE;
   return withTransaction(pool, async (tx) => {
-    await tx.query(`SET LOCAL statement_timeout = ${READ_TIMEOUT_MS}`);
+    await setStatementTimeout(tx, READ_TIMEOUT_MS);
     await clearSuspiciousLines(tx);
     for (let p = 0; p < book.book.parts; p++) {
       // A part without suspicious lines asks the database nothing: the wait lets the process send its heartbeats.

@@ -1,6 +1,6 @@
 import { plainDate } from '../models/calendar';
 import { maxDoctorMinutes } from '../prisma/facts/snapshots';
-import { withTransaction } from '../prisma/pool';
+import { setStatementTimeout, withTransaction } from '../prisma/pool';
 import { takeActivation } from '../prisma/repositories/activation-take';
 import { currentRoutingPolicy } from '../prisma/repositories/routing';
 import { currentRuleSet } from '../prisma/repositories/rule-sets';
@@ -21,7 +21,7 @@ export function createActivationActivities(deps: ActivityDeps) {
       const { compiled } = await deps.snapshots.of(pool, ruleSetVersion);
       const policy = await currentRoutingPolicy(pool, plainDate(new Date().toISOString()));
       const taken = await withTransaction(pool, async (tx) => {
-        await tx.query(`SET LOCAL statement_timeout = ${TAKE_TIMEOUT_MS}`);
+        await setStatementTimeout(tx, TAKE_TIMEOUT_MS);
         return takeActivation(tx, {
           key,
           from,

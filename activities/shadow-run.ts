@@ -20,7 +20,7 @@ import { addSums, sumsOf } from '../models/shadow-run/sums';
 import type { RuleTime } from '../models/shadow-run/sums';
 import { readFactSource } from '../prisma/facts/expert-facts';
 import { maxDoctorMinutes } from '../prisma/facts/snapshots';
-import { withTransaction } from '../prisma/pool';
+import { setStatementTimeout, withTransaction } from '../prisma/pool';
 import type { Pool } from '../prisma/pool';
 import { createTextCache } from '../prisma/repositories/chunk-subjects';
 import { readLineTable } from '../prisma/repositories/line-table';
@@ -71,7 +71,7 @@ export function createShadowFlowActivities({ pool }: { readonly pool: Pool }) {
       );
       const doctorMinutes = minutes[0] === minutes[1] ? null : Math.min(...minutes);
       const run = await withTransaction(pool, async (tx) => {
-        await tx.query('SET LOCAL statement_timeout = 240000');
+        await setStatementTimeout(tx, 240_000);
         return prepareShadowRun(tx, runId, { ruleSet, doctorMinutes });
       });
       const subjects = { person: run.personCount, 'doctor-day': run.doctorDayCount, letter: 0, invoice: 0 };

@@ -5,7 +5,7 @@ import type { Lane } from '../models/sampling/fast-lane';
 import { DEFAULT_SAMPLING_PLAN, sampleAccepted } from '../models/sampling/inclusion';
 import { reviewAddedServices, reviewNearDuplicates, reviewVisitUpcoding } from '../models/statistics/review';
 import type { StatAlert } from '../models/statistics/review';
-import { withTransaction } from '../prisma/pool';
+import { setStatementTimeout, withTransaction } from '../prisma/pool';
 import type { Pool } from '../prisma/pool';
 import { readLaneFacts, saveLane } from '../prisma/repositories/lanes';
 import { acceptedLines, saveDraw, unsampledBatches } from '../prisma/repositories/samples';
@@ -27,7 +27,7 @@ export function createStatReviewActivities({ pool }: { readonly pool: Pool }) {
     /** Services added, near duplicates and dearer visits, against peers; raises priority and does nothing else. */
     async reviewStatistics(input: { key: string; months: number }): Promise<{ alerts: number; raised: number }> {
       return withTransaction(pool, async (tx) => {
-        await tx.query(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+        await setStatementTimeout(tx, STATEMENT_TIMEOUT_MS);
         const window = await gatherStatLines(tx, input.months);
         if (window === null) return { alerts: 0, raised: 0 };
         const alerts = alertsOf(await readStatCounts(tx, 'clinic')).concat(

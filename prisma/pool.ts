@@ -84,6 +84,16 @@ export async function withTransaction<T>(pool: Pool, work: (tx: PoolClient) => P
   }
 }
 
+/** From here to the end of the transaction each statement may take so many milliseconds (0: no limit). */
+export async function setStatementTimeout(tx: Queryable, ms: number): Promise<void> {
+  await tx.query(`SET LOCAL statement_timeout = ${ms}`);
+}
+
+/** True when the database answers a statement. */
+export async function databaseAnswers(db: Queryable): Promise<boolean> {
+  return (await db.query('SELECT 1')).rowCount === 1;
+}
+
 function parseInt8(value: string): number {
   const parsed = Number(value);
   if (!Number.isSafeInteger(parsed)) throw new RangeError('int8 value is beyond the safe integer range');

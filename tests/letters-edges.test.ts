@@ -3,6 +3,7 @@ import { plainDate } from '../models/calendar';
 import type { TestCaller } from './support/api';
 import { addDays } from './support/dates';
 import claimBundle from './fixtures/fhir/pas-claim-bundle.json';
+import eligibilityRequest from './fixtures/fhir/eligibility-request.json';
 import { DIAGNOSIS, letterRequest, newcomers, SERVICE } from './support/letter-person';
 import type { LetterPerson } from './support/letter-person';
 import { startLetters } from './support/letters';
@@ -268,6 +269,50 @@ describe('FHIR', () => {
     }
     expect((await inquire(colleague, { identifier: [{ value: 'FHIR-DOC-1' }] })).status).toBe(404);
     expect((await inquire(colleague, {})).body).toMatchObject({ status: 422, code: 'fhir.unreadable' });
+  });
+
+  test('without Claim.identifier the Idempotency-Key makes a retry the same request; other content under it is a 422', async () => {
+    const { person, clinic } = await somebody();
+    const nameless = bundleFor(person, 'none');
+    delete nameless.entry[0]!.resource.identifier;
+    const submit = (key: string, sent: object) => keyed(clinic, key, '/fhir/R4/Claim/$submit', sent);
+    const key = `fhir-${person.policyNo}`;
+    const first = await submit(key, nameless).expect(200);
+    const again = await submit(key, nameless).expect(200);
+    expect([again.body, again.headers['idempotency-replayed']]).toEqual([first.body, 'true']);
+    const changed = structuredClone(nameless);
+    Object.assign((changed.entry[0]!.resource.item as object[])[0]!, { quantity: { value: 2 } });
+    expect((await submit(key, changed)).body).toMatchObject({ status: 422, code: 'idempotency-key-reused' });
+    expect(await idsOf(person)).toBe(1);
+    await submit(`${key}-2`, nameless).expect(200);
+    expect(await idsOf(person)).toBe(2);
+  });
+
+  test('each door says in the audit trail whose data was asked for or read, like the plain routes', async () => {
+    const { person, clinic } = await somebody();
+    const sent = bundleFor(person, 'FHIR-AUDIT-1');
+    const { id } = (await clinic.post('/fhir/R4/Claim/$submit', sent).expect(200)).body.entry[0].resource;
+    await clinic.post('/fhir/R4/Claim/$inquire', sent).set('X-Access-Purpose', 'treatment').expect(200);
+    const eligibility = {
+      ...eligibilityRequest,
+      patient: { identifier: { system: 'urn:medex:policy-no', value: person.policyNo } },
+      provider: { identifier: { system: 'urn:medex:clinic-code', value: person.clinicCode } },
+      servicedDate: today,
+    };
+    await clinic.post('/fhir/R4/CoverageEligibilityRequest/$submit', eligibility).expect(200);
+    await clinic.post('/v1/coverage-checks', body(person)).expect(200);
+    const trail = await bench.api.pool.query(
+      `SELECT kind, action, subject_type AS type, subject_ids AS ids, purpose FROM audit_event
+       WHERE actor = $1 ORDER BY at, seq`,
+      [clinic.user.id],
+    );
+    const cover = { kind: 'read', action: 'coverage:check', type: 'coverage', ids: [String(person.policyId)] };
+    expect(trail.rows).toEqual([
+      { kind: 'change', action: 'letter:request', type: 'letter', ids: [id], purpose: 'letter:request' },
+      { kind: 'read', action: 'letter:read', type: 'letter', ids: [id], purpose: 'treatment' },
+      { ...cover, purpose: 'coverage:check' },
+      { ...cover, purpose: 'coverage:check' },
+    ]);
   });
 
   test('a document that is none refuses the whole request: nothing is taken', async () => {

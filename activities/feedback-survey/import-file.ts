@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { AppError } from '../../models/errors';
 import { spoolPath } from '../../models/tabular/spool-path';
 import type { Pool } from '../../prisma/pool';
-import { withTransaction } from '../../prisma/pool';
+import { setStatementTimeout, withTransaction } from '../../prisma/pool';
 import {
   findImportFile,
   forgetRejections,
@@ -24,7 +24,7 @@ export async function importFeedbackFile(deps: { pool: Pool; spoolDir: string },
   const path = spoolPath(spoolDir, fileId);
   try {
     await withTransaction(pool, async (tx) => {
-      await tx.query(`SET LOCAL statement_timeout = ${LOAD_TIMEOUT_MS}`);
+      await setStatementTimeout(tx, LOAD_TIMEOUT_MS);
       await forgetRejections(tx, fileId);
       await markImportTaken(tx, fileId, await REFERENCE_LOADERS.feedback(tx, { fileId, path }, () => undefined));
     });

@@ -2,7 +2,7 @@ import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { join } from 'node:path';
 import { isAppError } from '../../models/errors';
 import { readFactorFile } from '../../models/quotes/factor-file';
-import { withTransaction } from '../../prisma/pool';
+import { setStatementTimeout, withTransaction } from '../../prisma/pool';
 import {
   applyFactorValues,
   findFactorSource,
@@ -43,7 +43,7 @@ export function createRetrainingFlowActivities(deps: RetrainingDeps) {
       const lastWholeYear = (deps.now?.() ?? new Date()).getUTCFullYear() - 1;
       return whileBeating(
         withTransaction(pool, async (tx) => {
-          await tx.query(`SET LOCAL statement_timeout = ${REFRESH_TIMEOUT_MS}`);
+          await setStatementTimeout(tx, REFRESH_TIMEOUT_MS);
           const rows = await refreshPortfolioFromInvoices(tx, lastWholeYear);
           return { rows, rated: await refreshRatings(tx) };
         }),
@@ -84,7 +84,7 @@ export function createRetrainingFlowActivities(deps: RetrainingDeps) {
       await noteTraining(pool, trainingId, { stage: 'factors' });
       return whileBeating(
         withTransaction(pool, async (tx) => {
-          await tx.query(`SET LOCAL statement_timeout = ${REFRESH_TIMEOUT_MS}`);
+          await setStatementTimeout(tx, REFRESH_TIMEOUT_MS);
           return { rows: await applyFactorValues(tx) };
         }),
       );

@@ -192,11 +192,11 @@ function lineOf(lines: readonly TaskLine[], decision: LineDecision): TaskLine {
 function mustHold(task: LockedTask, author: CaseAuthor, revision: number | null): void {
   if (task.state === 'decided' || task.state === 'cancelled') throw refusal(problem('task.closed'));
   if (task.state === 'on-hold') throw refusal(problem('task.on-hold'));
-  if (task.holderId !== null && task.holderId !== author.userId) {
+  if (task.leased && task.holderId !== author.userId) {
     const facts = { holderId: task.holderId, holderName: task.holderName, leaseUntil: task.leaseUntil };
     throw refusal(problem('task.held', undefined, facts));
   }
-  if (task.state !== 'claimed' || task.holderId === null) throw refusal(problem('task.not-held'));
+  if (task.state !== 'claimed' || task.holderId !== author.userId) throw refusal(problem('task.not-held'));
   if (revision !== null && revision !== task.revision) {
     throw refusal(problem('task.stale', undefined, { revision: task.revision }));
   }

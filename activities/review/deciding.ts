@@ -1,6 +1,7 @@
 import { withTransaction } from '../../prisma/pool';
 import type { PoolClient } from '../../prisma/pool';
 import { citedLetters } from '../../prisma/repositories/letter-use';
+import { lockRoutedVersions } from '../../prisma/repositories/versions';
 import type { ActivityDeps } from '../deps';
 import { withLetterUse } from '../letters/use';
 import { prepareRecheck, recheckLetters } from './recheck-letters';
@@ -16,9 +17,9 @@ export interface DecidedLines {
 }
 
 /**
- * A transaction that makes verdicts. The letters that the lines cite are locked before anything else; `work` calls
- * `recheck` when its verdicts are written, so that over-use of those letters is found or withdrawn at once; and when it
- * has ended, what the verdicts leave of the letters is counted.
+ * A transaction that makes verdicts. The letters that the lines cite are locked before anything else, then the versions
+ * whose lines it may decide or route again; `work` calls `recheck` when its verdicts are written, so that over-use of
+ * those letters is found or withdrawn at once; and when it has ended, what the verdicts leave of the letters is counted.
  */
 export async function deciding<T>(
   { pool, snapshots }: CaseDeps,
@@ -31,6 +32,9 @@ export async function deciding<T>(
     const cited = await citedLetters(tx, versionId, lineNos);
     const recheck = (): Promise<void> =>
       recheckLetters(tx, snapshots, { key: requestId, letterRefIds: cited.letterRefIds });
-    return withLetterUse(tx, cited, requestId, () => work(tx, recheck));
+    return withLetterUse(tx, cited, requestId, async () => {
+      await lockRoutedVersions(tx, { publicId: versionId, letterRefIds: cited.letterRefIds });
+      return work(tx, recheck);
+    });
   });
 }

@@ -19,6 +19,7 @@ import {
 } from '../../prisma/repositories/letter-recheck';
 import { currentRoutingPolicy } from '../../prisma/repositories/routing';
 import { currentRuleSet } from '../../prisma/repositories/rule-sets';
+import { lockRoutedVersions } from '../../prisma/repositories/versions';
 import { ENGINE_VERSION } from '../engine-version';
 import { draftOf } from './check-chunk';
 import { routeRechecked } from './route-chunk';
@@ -85,7 +86,7 @@ export async function prepareBatchRecheck(pool: Pool, snapshots: Snapshots, batc
 /**
  * A batch sees verdicts as they were when it was taken, and a verdict that comes meanwhile leaves the lines of a running
  * batch alone. So whenever a batch closes a step, the letters that were moved since are looked at again, its own lines
- * included.
+ * included. Locks the invoice versions of all lines that this look, or the end of the batch behind it, may route again.
  */
 export async function recheckBatchLetters(
   tx: PoolClient,
@@ -95,6 +96,7 @@ export async function recheckBatchLetters(
   const doubtful = await overspendable(tx, await lettersOfBatch(tx, batchId));
   // A verdict under way on one of them either is seen below or sees what this transaction leaves.
   await lockLetterRefs(tx, doubtful);
+  await lockRoutedVersions(tx, { letterRefIds: doubtful, ...(step === 'done' ? { batchId } : {}) });
   const letterRefIds = await refusalsSince(tx, batchId, doubtful);
   await recheckLetters(tx, snapshots, { key: `batch/${batchId}/${step}`, letterRefIds, ownBatchId: batchId });
 }

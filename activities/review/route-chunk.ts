@@ -48,7 +48,7 @@ export async function routeChunk(pool: Pool, chunk: ChunkRef): Promise<RouteResu
 
 /**
  * Routes lines of earlier batches again that still wait and whose findings this batch has changed, and brings their
- * tasks up to date. Returns those lines.
+ * tasks up to date. The caller has locked their versions. Returns those lines.
  */
 export async function routeRechecked(tx: PoolClient, author: RouteAuthor): Promise<number[]> {
   const { batchId } = author;

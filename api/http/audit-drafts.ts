@@ -12,22 +12,24 @@ export function auditDrafts(
   output: unknown,
   effects: Effects,
 ): AuditDraft[] {
-  if (route.audit === false || (route.audit === undefined && !route.mutating)) return effects.audit;
+  const purpose = purposeOf(req, route);
+  const added = effects.audit.map((draft) => (draft.kind === 'read' ? { purpose, ...draft } : draft));
+  if (route.audit === false || (route.audit === undefined && !route.mutating)) return added;
   const common = { action: route.permission, actor: caller?.id ?? 'anonymous', requestId: notesOf(res).requestId };
   if (route.audit === undefined) {
     const ids = Object.values((input.params ?? {}) as Record<string, unknown>).map(String);
-    return [{ kind: 'change', ...common, subjectType: route.path, subjectIds: ids }, ...effects.audit];
+    return [{ kind: 'change', ...common, subjectType: route.path, subjectIds: ids }, ...added];
   }
   const subject = route.audit.subject(input, output);
   const draft: AuditDraft = {
     kind: route.audit.kind,
     ...common,
-    purpose: purposeOf(req, route),
+    purpose,
     subjectType: subject.type,
     subjectIds: subject.ids,
     facts: subject.facts ?? {},
   };
-  return [draft, ...effects.audit];
+  return [draft, ...added];
 }
 
 /** Why data is read: a code the caller may give, else the action. Free text could itself be personal data. */

@@ -1,11 +1,9 @@
-import { coverageAnswer } from '../../models/letters/coverage';
+import type { coverageAnswer } from '../../models/letters/coverage';
 import { letterRequestSchema } from '../../models/letters/request.schema';
-import { gatherLetter } from '../../prisma/facts/letter-facts';
 import type { ApiDeps } from '../deps';
 import { defineRoute, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
-import { requireReview } from '../letters/deps';
-import { assertOwnRequest } from '../letters/owner';
+import { checkCoverage } from '../letters/coverage';
 import { coverageCheckAnswer } from '../letters/views';
 
 const NO_REQUEST = '00000000-0000-0000-0000-000000000000';
@@ -24,16 +22,11 @@ export function coverageCheckRoutes(deps: ApiDeps): RouteDefinition[] {
       response: json(coverageCheckAnswer),
       transaction: 'own',
       idempotent: false,
-      audit: { kind: 'read', subject: () => ({ type: 'coverage', ids: [] }) },
+      audit: false,
       handler: async (ctx, { body }) => {
-        await assertOwnRequest(deps.pool, ctx.principal, 'coverage:check', body);
-        const gathered = await gatherLetter(deps.pool, body, {
-          requestId: NO_REQUEST,
-          at: (deps.now?.() ?? new Date()).toISOString(),
-          lock: false,
-          review: requireReview(deps),
-        });
-        return { lines: gathered.facts.map((facts) => withoutReadonly(coverageAnswer(facts))) };
+        const at = (deps.now?.() ?? new Date()).toISOString();
+        const answers = await checkCoverage(deps, ctx, body, { requestId: NO_REQUEST, at });
+        return { lines: answers.map(withoutReadonly) };
       },
     }),
   ];

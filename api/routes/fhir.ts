@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { plainDate } from '../../models/calendar';
 import { scopeOf } from '../../models/access/policy';
-import { coverageAnswer } from '../../models/letters/coverage';
 import { claimResponseBundle } from '../../models/letters/fhir/claim-response';
 import type { AnsweredRequest } from '../../models/letters/fhir/claim-response';
 import { eligibilityResponse, parseEligibility } from '../../models/letters/fhir/eligibility';
@@ -9,19 +8,18 @@ import { parseClaimBundle, parseInquiry } from '../../models/letters/fhir/parse-
 import { letterRequestSchema } from '../../models/letters/request.schema';
 import type { ParsedClaim } from '../../models/letters/fhir/parse-claim';
 import type { LetterRequestInput } from '../../models/letters/request.schema';
-import { gatherLetter } from '../../prisma/facts/letter-facts';
 import { findRequestByNumber, readLetterDetail } from '../../prisma/repositories/letter-views';
 import type { LetterDetail } from '../../prisma/repositories/letter-views';
 import type { ApiDeps } from '../deps';
 import type { RouteContext } from '../http/context';
 import { notFound, unfit } from '../http/errors';
+import { uuid } from '../http/fields';
 import { defineRoute, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
 import { assertFileSize, assertMediaType, keepAttachment } from '../letters/attachment';
 import type { NewFile } from '../letters/attachment';
 import { requestIdOf } from '../letters/call';
-import { requireReview } from '../letters/deps';
-import { assertOwnRequest } from '../letters/owner';
+import { checkCoverage } from '../letters/coverage';
 import { requestLetter } from '../letters/request';
 
 const FHIR_JSON = 'application/fhir+json';
@@ -31,6 +29,8 @@ const TYPES = [FHIR_JSON, 'application/json'];
 /** Structure is read and judged by the parsers, which name the FHIRPath; the edge only asks for the resource. */
 const resource = <T extends string>(resourceType: T) => z.looseObject({ resourceType: z.literal(resourceType) });
 const answer = z.looseObject({ resourceType: z.string() });
+/** What our Bundles hold: ClaimResponses, each under the id of its letter. */
+const claimResponses = z.object({ entry: z.array(z.object({ resource: z.object({ id: uuid() }) })) });
 
 /** FHIR R4 door of prior authorisation in the shape of Da Vinci PAS and CRD: Bundle in, Bundle or response out. */
 export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
@@ -40,19 +40,20 @@ export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
       method: 'post',
       path: '/fhir/R4/Claim/$submit',
       summary: { ru: 'FHIR: запрос согласования', en: 'FHIR: ask for prior authorisation' },
-      description: 'Documents may come along as `supportingInfo.valueAttachment` (PDF, JPEG or PNG, base64).',
+      description:
+        'Documents may come along as `supportingInfo.valueAttachment` (PDF, JPEG or PNG, base64). The same `Claim.identifier`, or the same `Idempotency-Key`, is the same request.',
       permission: 'letter:request',
       body: resource('Bundle'),
       bodyTypes: TYPES,
       maxBytes: MAX_BUNDLE_BYTES,
       response: json(answer, 200, FHIR_JSON),
       transaction: 'own',
-      idempotent: false,
+      audit: { kind: 'change', subject: (_input, output) => lettersIn(output) },
       handler: async (ctx, { body }) => {
         const { attachments, ...asked } = parseClaimBundle(body);
         const request = checked(asked);
         const files = attachments.map(fileOf);
-        const view = await requestLetter(deps, ctx.principal, request, ctx.requestId);
+        const view = await requestLetter(deps, ctx.principal, request, ctx.idempotencyKey ?? ctx.requestId);
         const { requestId } = view.letter;
         for (const file of files) await keepAttachment(deps.pool, requestId, file, ctx.principal.id);
         return bundleOf(deps, ctx, requestId);
@@ -68,6 +69,7 @@ export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
       response: json(answer, 200, FHIR_JSON),
       transaction: 'own',
       idempotent: false,
+      audit: { kind: 'read', subject: (_input, output) => lettersIn(output) },
       handler: async (ctx, { body }) => {
         const { requestId, number, senderRef } = parseInquiry(body);
         if (requestId !== null && z.uuid().safeParse(requestId).success) return bundleOf(deps, ctx, requestId);
@@ -87,23 +89,20 @@ export function fhirRoutes(deps: ApiDeps): RouteDefinition[] {
       response: json(answer, 200, FHIR_JSON),
       transaction: 'own',
       idempotent: false,
+      audit: false,
       handler: async (ctx, { body }) => {
         const at = now();
         const parsed = parseEligibility(body, plainDate(at));
-        const request = checked(parsed);
-        await assertOwnRequest(deps.pool, ctx.principal, 'coverage:check', request);
         const requestId = requestIdOf(ctx.principal.id, ctx.requestId);
-        const gathered = await gatherLetter(deps.pool, request, {
-          requestId,
-          at,
-          lock: false,
-          review: requireReview(deps),
-        });
-        const answers = gathered.facts.map((facts) => coverageAnswer(facts));
+        const answers = await checkCoverage(deps, ctx, checked(parsed), { requestId, at });
         return { ...eligibilityResponse({ id: requestId, created: at, parsed, answers }) };
       },
     }),
   ];
+}
+
+function lettersIn(bundle: unknown): { type: string; ids: string[] } {
+  return { type: 'letter', ids: claimResponses.parse(bundle).entry.map((each) => each.resource.id) };
 }
 
 /** Judged before anything is taken: a request whose document is no document is refused as a whole. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { databaseAnswers } from '../../prisma/pool';
 import type { ApiDeps, Probe } from '../deps';
 import type { Metrics } from '../http/metrics';
 import type { RouteDefinition } from '../http/route';
@@ -14,7 +15,7 @@ const readiness = z
 /** Liveness, readiness and Prometheus metrics: for orchestrators, without a login and without personal data. */
 export function serviceRoutes(deps: ApiDeps, metrics: Metrics): RouteDefinition[] {
   const probes: readonly Probe[] = [
-    { name: 'database', check: async () => (await deps.pool.query('SELECT 1')).rowCount === 1 },
+    { name: 'database', check: () => databaseAnswers(deps.pool) },
     ...(deps.probes ?? []),
   ];
   return [

@@ -5,18 +5,20 @@ import type { CaseAuthor } from '../../models/review-case/decisions';
 import { checkDecisions } from '../../models/review-case/decisions';
 import { problem, problemError } from '../../models/review-case/problems';
 import { findInvoice } from '../../prisma/repositories/invoices-read';
-import { listDocumentRequests } from '../../prisma/repositories/task-queue';
+import { owedDocuments } from '../../prisma/repositories/task-queue';
 import { answerUpdate, decideUpdate, holdUpdate, reverseUpdate } from '../../workflows/messages';
 import type { ApiDeps } from '../deps';
 import { requireTemporal } from '../deps';
 import type { RouteContext } from '../http/context';
-import { code, kopecks, text, uuid } from '../http/fields';
+import { decodeCursor, toPage } from '../http/cursor';
+import { code, kopecks, page, paging, text, uuid } from '../http/fields';
 import { defineRoute, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
 import { commandInvoice } from '../http/workflow-commands';
 import { visibleTask } from './review-tasks';
 import { commandView, documentView } from './review-views';
 
+const documentCursor = z.tuple([z.iso.datetime(), uuid()]);
 const byTask = z.object({ taskId: uuid() });
 const decision = z.object({
   lineNo: z.int().min(0),
@@ -107,16 +109,23 @@ export function reviewDecisionRoutes(deps: ApiDeps): RouteDefinition[] {
       method: 'get',
       path: '/v1/document-requests',
       summary: { ru: 'Запросы документов без ответа', en: 'Unanswered document requests' },
+      description: 'Those that can still be answered, oldest first; keyset cursors.',
       permission: 'task:documents',
-      response: json(z.object({ items: z.array(documentView) })),
+      query: z.object(paging()),
+      response: json(page(documentView)),
       audit: {
         kind: 'read',
         subject: (_input, output) => ({ type: 'review-task', ids: output.items.map((asked) => asked.taskId) }),
       },
-      handler: async (ctx) => {
-        const filter = scopeOf(ctx.principal, 'task:documents');
-        const rows = await listDocumentRequests(ctx.db, { filter, taskId: null, limit: 200 });
-        return { items: rows.map(({ id, ...row }) => ({ documentRequestId: id, ...row })) };
+      handler: async (ctx, { query }) => {
+        const last = decodeCursor(query.cursor, documentCursor);
+        const rows = await owedDocuments(ctx.db, {
+          filter: scopeOf(ctx.principal, 'task:documents'),
+          after: last === null ? null : { requestedAt: last[0], id: last[1] },
+          limit: query.limit + 1,
+        });
+        const { items, next } = toPage(rows, query.limit, (asked) => [asked.requestedAt, asked.id]);
+        return { items: items.map(({ id, ...asked }) => ({ documentRequestId: id, ...asked })), next };
       },
     }),
     defineRoute({
@@ -186,9 +195,9 @@ function requestIdOf(ctx: RouteContext): string {
   return createHash('sha256').update(`${ctx.principal.id}/${key}`).digest('hex').slice(0, 40);
 }
 
-/** If-Match is required on these routes; `*` means "whatever it is now". */
+/** If-Match is required on these routes: the revision, with or without the state behind it; `*` is "whatever it is now". */
 function revisionOf({ ifMatch }: RouteContext): number | null {
   if (ifMatch === '*') return null;
-  const revision = Number(ifMatch);
+  const revision = Number(ifMatch?.split('.')[0]);
   return Number.isSafeInteger(revision) && revision > 0 ? revision : -1;
 }

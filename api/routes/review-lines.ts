@@ -11,7 +11,7 @@ import type { findingView, lineView, taskView } from './review-views';
 
 export function viewTask({ id, holderId, holderName, ...task }: QueueTask): z.input<typeof taskView> {
   const holder = holderId === null ? null : { id: holderId, name: holderName ?? '' };
-  return { taskId: id, ...task, state: task.state as z.input<typeof taskView>['state'], holder };
+  return { taskId: id, ...task, holder };
 }
 
 /**

@@ -2,20 +2,19 @@ import { z } from 'zod';
 import { scopeOf } from '../../models/access/policy';
 import { problem, problemError } from '../../models/review-case/problems';
 import { claimTask, releaseTask } from '../../prisma/repositories/task-claims';
-import { findTask, listDocumentRequests, listTasks, readableTaskLines } from '../../prisma/repositories/task-queue';
+import { documentsOfTask, findTask, listTasks, readableTaskLines } from '../../prisma/repositories/task-queue';
 import type { QueueTask } from '../../prisma/repositories/task-queue';
 import type { ApiDeps } from '../deps';
 import type { RouteContext } from '../http/context';
 import { decodeCursor, toPage } from '../http/cursor';
-import { code, flag, kopecks, page, paging, uuid } from '../http/fields';
+import { code, flag, int32, kopecks, page, paging, uuid } from '../http/fields';
 import { defineRoute, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
 import { viewLines, viewTask } from './review-lines';
 import { documentView, lineView, taskView } from './review-views';
 
-const OPEN_STATES = ['open', 'claimed', 'on-hold'];
 const byId = z.object({ taskId: uuid() });
-const cursorShape = z.tuple([z.number(), z.number(), z.string(), z.string()]);
+const cursorShape = z.tuple([int32(), z.int(), z.iso.datetime(), uuid()]);
 const detailView = taskView.extend({ lines: z.array(lineView), documents: z.array(documentView) });
 const claimView = z.object({ taskId: uuid(), leaseUntil: z.string(), revision: z.int() });
 
@@ -45,7 +44,7 @@ export function reviewTaskRoutes(_deps: ApiDeps): RouteDefinition[] {
       path: '/v1/review-tasks',
       summary: { ru: 'Очередь эксперта', en: "The experts' queue" },
       description:
-        'Without `state`: what is not decided yet. Sorted by priority, money at risk or deadline; keyset cursors.',
+        'Without `state`: what is not decided yet. Sorted by priority, money at risk or deadline; keyset cursors. A claim whose lease has run out is open again. Tasks of an invoice that has a newer version are not offered; who is at work on one sees it with `superseded`.',
       permission: 'task:read',
       query: queueQuery,
       response: json(page(taskView)),
@@ -57,12 +56,13 @@ export function reviewTaskRoutes(_deps: ApiDeps): RouteDefinition[] {
         const last = decodeCursor(query.cursor, cursorShape);
         const rows = await listTasks(ctx.db, {
           filter: scopeOf(ctx.principal, 'task:read'),
-          states: query.state === undefined ? OPEN_STATES : [query.state],
+          state: query.state ?? null,
+          readerId: ctx.principal.id,
           hub: query.hub ?? null,
           clinic: query.clinic ?? null,
           versionId: query.invoice ?? null,
           code: query.code ?? null,
-          holderId: query.mine === true ? ctx.principal.id : null,
+          heldByReader: query.mine === true,
           minAtRiskKopecks: query.minAtRiskKopecks ?? null,
           escalated: query.escalated ?? null,
           sort: query.sort,
@@ -89,9 +89,9 @@ export function reviewTaskRoutes(_deps: ApiDeps): RouteDefinition[] {
       audit: { kind: 'read', subject: ({ params }) => ({ type: 'review-task', ids: [params.taskId] }) },
       handler: async (ctx, { params }) => {
         const task = await visibleTask(ctx, params.taskId, 'task:read');
-        const filter = scopeOf(ctx.principal, 'task:read');
-        const documents = await listDocumentRequests(ctx.db, { filter, taskId: task.id, limit: 100 });
-        ctx.etag(task.revision);
+        const documents = await documentsOfTask(ctx.db, task.id);
+        // A lease runs out and an invoice gets a newer version without a change of the task itself.
+        ctx.etag(`${task.revision}.${task.superseded ? 'superseded' : task.state}`);
         return {
           ...viewTask(task),
           lines: await viewLines(ctx.db, await readableTaskLines(ctx.db, task.id), null),
@@ -103,7 +103,8 @@ export function reviewTaskRoutes(_deps: ApiDeps): RouteDefinition[] {
       method: 'post',
       path: '/v1/review-tasks/:taskId/claim',
       summary: { ru: 'Взять задание', en: 'Claim a task' },
-      description: 'A lease: again by the holder prolongs it. 409 task.held names the holder.',
+      description:
+        'A lease: again by the holder prolongs it. 409 task.held names the holder; 409 invoice.superseded: the invoice has a newer version.',
       permission: 'task:claim',
       params: byId,
       body: z.object({ leaseMinutes: z.int().min(1).max(480).default(30) }).prefault({}),

@@ -7,6 +7,7 @@ const both = z.object({ ru: z.string(), en: z.string() });
 export const taskView = z.object({
   taskId: uuid(),
   state: z.enum(['open', 'claimed', 'on-hold', 'decided', 'cancelled']),
+  superseded: z.boolean(),
   versionId: uuid(),
   invoiceNo: z.string(),
   clinicCode: z.string(),

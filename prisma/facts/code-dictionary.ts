@@ -4,6 +4,7 @@ import type { CodeDictionary } from '../../models/library/dictionary';
 import { loadShippedLibrary } from '../../models/library/shipped';
 import { packageRoot } from '../files';
 import type { Queryable } from '../pool';
+import { knownDiagnoses, namedServices } from '../repositories/dictionaries';
 
 let shipped: CodeDictionary | null = null;
 
@@ -13,11 +14,11 @@ let shipped: CodeDictionary | null = null;
  */
 export async function readCodeDictionary(db: Queryable): Promise<CodeDictionary> {
   shipped ??= loadShippedLibrary(join(packageRoot(), 'data')).dictionary;
-  const services = await db.query<{ code: string; name: string }>('SELECT code, name FROM service');
-  const diagnoses = await db.query<{ code: string; name: string }>('SELECT code, name FROM diagnosis WHERE known');
+  const services = await namedServices(db);
+  const diagnoses = await knownDiagnoses(db);
   return {
-    services: codeList([...rowsOf(shipped.services), ...services.rows]),
-    diagnoses: codeList([...rowsOf(shipped.diagnoses), ...diagnoses.rows]),
+    services: codeList([...rowsOf(shipped.services), ...services]),
+    diagnoses: codeList([...rowsOf(shipped.diagnoses), ...diagnoses]),
   };
 }
 

@@ -6,7 +6,7 @@ import type { AuditDraft, AuditKind, ChainedEvent } from '../../models/audit/eve
 import type { FaultReport } from '../../models/audit/verify';
 import { verifyStream } from '../../models/audit/verify';
 import type { Pool, PoolClient, Queryable } from '../pool';
-import { withTransaction } from '../pool';
+import { setStatementTimeout, withTransaction } from '../pool';
 
 const VERIFY_PAGE = 5_000;
 
@@ -97,7 +97,7 @@ export async function verifyAudit(
   try {
     // One snapshot for events, heads and anchors, while writers go on.
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    await client.query('SET LOCAL statement_timeout = 0');
+    await setStatementTimeout(client, 0);
     const anchors = [...(await storedAnchors(client)), ...exported];
     const genuine = anchors.filter((anchor) => isGenuineAnchor(keys, anchor));
     const faults: FaultReport[] = anchors.length > genuine.length ? [{ stream: '', seq: 0, fault: 'signature' }] : [];

@@ -85,3 +85,18 @@ export async function idsByCode(
   const rows = await db.query<{ id: number; code: string }>(`SELECT id, code FROM ${table}`);
   return new Map(rows.rows.map((row) => [row.code, row.id]));
 }
+
+interface NamedCode {
+  readonly code: string;
+  readonly name: string;
+}
+
+/** Every service of the insurer's nomenclature. */
+export async function namedServices(db: Queryable): Promise<NamedCode[]> {
+  return (await db.query<NamedCode & Record<string, unknown>>('SELECT code, name FROM service')).rows;
+}
+
+/** Diagnoses that the insurer's classification has; others were only seen in invoices. */
+export async function knownDiagnoses(db: Queryable): Promise<NamedCode[]> {
+  return (await db.query<NamedCode & Record<string, unknown>>('SELECT code, name FROM diagnosis WHERE known')).rows;
+}

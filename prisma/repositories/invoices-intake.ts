@@ -1,4 +1,5 @@
 import type { InvoiceRow } from '../../models/exchange/invoice-rows';
+import { setStatementTimeout } from '../pool';
 import type { PoolClient, Queryable } from '../pool';
 import type { CopyWriter } from './copy-in';
 
@@ -24,7 +25,7 @@ export async function lockFile(tx: Queryable, fileId: string): Promise<void> {
 }
 
 export async function withoutTimeout(tx: Queryable): Promise<void> {
-  await tx.query('SET LOCAL statement_timeout = 0');
+  await setStatementTimeout(tx, 0);
 }
 
 /** An invoice that was there before this file. */

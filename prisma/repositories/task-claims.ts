@@ -8,7 +8,8 @@ import type { LockedTask } from './task-commands';
  * wins, the others are told who holds it. The holder may take it again, which prolongs the lease; a lease that has run
  * out holds nobody off.
  *
- * @throws AppError task.unknown (404), task.closed, task.on-hold, task.held (409, with the holder)
+ * @throws AppError task.unknown (404), task.closed, task.on-hold, task.held (409, with the holder),
+ *   invoice.superseded (409)
  */
 export async function claimTask(
   tx: Queryable,
@@ -18,6 +19,7 @@ export async function claimTask(
   const task = await lockTask(tx, taskId);
   if (task === null) throw problemError(problem('task.unknown'));
   refuseClosed(task);
+  if (task.superseded) throw problemError(problem('invoice.superseded'));
   if (task.leased && task.holderId !== claim.holder.id) {
     const facts = { holderId: task.holderId, holderName: task.holderName, leaseUntil: task.leaseUntil };
     throw problemError(problem('task.held', undefined, facts));
@@ -33,6 +35,7 @@ export async function releaseTask(tx: Queryable, taskId: string, holderId: strin
   if (task === null) throw problemError(problem('task.unknown'));
   refuseClosed(task);
   if (task.state === 'open') return { revision: task.revision };
+  if (task.holderId !== holderId && !task.leased) throw problemError(problem('task.not-held'));
   if (task.holderId !== holderId) {
     const facts = { holderId: task.holderId, holderName: task.holderName, leaseUntil: task.leaseUntil };
     throw problemError(problem('task.held', undefined, facts));

@@ -6,6 +6,8 @@ import type { Queryable } from '../pool';
 export interface LockedTask {
   readonly id: string;
   readonly versionId: number;
+  /** True when the invoice has a newer version. */
+  readonly superseded: boolean;
   readonly state: 'open' | 'claimed' | 'on-hold' | 'decided' | 'cancelled';
   readonly holderId: string | null;
   readonly holderName: string | null;
@@ -17,7 +19,8 @@ export interface LockedTask {
   readonly revision: number;
 }
 
-const LOCKED = `id, version_id AS "versionId", state, holder_id AS "holderId", holder_name AS "holderName",
+const LOCKED = `id, version_id AS "versionId",
+  (SELECT NOT v.current FROM invoice_version v WHERE v.id = version_id) AS superseded, state, holder_id AS "holderId", holder_name AS "holderName",
   lease_until AS "leaseUntil", COALESCE(lease_until > now(), false) AS leased, clock, escalated_at AS "escalatedAt",
   revision`;
 

@@ -2,10 +2,14 @@ import type { RowFilter } from '../../models/access/policy';
 import type { Queryable } from '../pool';
 import { filterSql } from './row-filter';
 
-/** A task as the queue shows it. */
+export type TaskState = 'open' | 'claimed' | 'on-hold' | 'decided' | 'cancelled';
+
+/** A task as the queue shows it: a lease that has run out is none, so its task is open again. */
 export interface QueueTask {
   readonly id: string;
-  readonly state: string;
+  readonly state: TaskState;
+  /** True when the invoice has a newer version: nothing of this task can be decided any more. */
+  readonly superseded: boolean;
   readonly versionId: string;
   readonly invoiceNo: string;
   readonly clinicCode: string;
@@ -27,24 +31,33 @@ export interface QueueTask {
   readonly revision: number;
 }
 
-const COLUMNS = `t.id, t.state, v.public_id AS "versionId", i.invoice_no AS "invoiceNo", c.code AS "clinicCode",
+/** A lease exists only while claimed. */
+const EXPIRED = `COALESCE(t.lease_until <= now(), false)`;
+const WAITS = `t.state IN ('open', 'claimed', 'on-hold')`;
+
+const COLUMNS = `t.id, CASE WHEN ${EXPIRED} THEN 'open' ELSE t.state END AS state,
+  ${WAITS} AND NOT v.current AS superseded, v.public_id AS "versionId", i.invoice_no AS "invoiceNo", c.code AS "clinicCode",
   c.name AS "clinicName", h.code AS hub, p.policy_no AS "policyNo", t.line_count AS "lineCount",
   t.at_risk_kopecks AS "atRiskKopecks", t.codes, t.skill, t.origin, t.priority, t.deadline,
-  t.escalated_at AS "escalatedAt", t.on_hold_since AS "onHoldSince", t.holder_id AS "holderId",
-  t.holder_name AS "holderName", t.lease_until AS "leaseUntil", t.revision`;
+  t.escalated_at AS "escalatedAt", t.on_hold_since AS "onHoldSince", CASE WHEN NOT ${EXPIRED} THEN t.holder_id END AS "holderId",
+  CASE WHEN NOT ${EXPIRED} THEN t.holder_name END AS "holderName",
+  CASE WHEN NOT ${EXPIRED} THEN t.lease_until END AS "leaseUntil", t.revision`;
 const SOURCE = `review_task t JOIN invoice_version v ON v.id = t.version_id JOIN invoice i ON i.id = v.invoice_id
   JOIN clinic c ON c.id = i.clinic_id JOIN hub h ON h.id = t.hub_id JOIN policy p ON p.id = t.policy_id`;
 const OWNERS = { hubId: 't.hub_id', clinicId: 'i.clinic_id' } as const;
 
 export interface QueueQuery {
   readonly filter: RowFilter;
-  readonly states: readonly string[];
+  /** null: whatever is not decided yet. */
+  readonly state: TaskState | null;
+  /** Whose list it is: tasks of replaced invoice versions are shown only to who is at work on them. */
+  readonly readerId: string;
   readonly hub: string | null;
   readonly clinic: string | null;
   /** Public id of an invoice version. */
   readonly versionId: string | null;
   readonly code: string | null;
-  readonly holderId: string | null;
+  readonly heldByReader: boolean;
   readonly minAtRiskKopecks: number | null;
   readonly escalated: boolean | null;
   readonly sort: TaskSort;
@@ -67,16 +80,27 @@ const ORDERS: Readonly<Record<TaskSort, readonly string[]>> = {
   deadline: ['t.deadline', '-t.at_risk_kopecks', 't.id'],
 };
 
+/** Each names raw states first, as the partial indexes of the queue do. */
+const SHOWN: Readonly<Record<TaskState, string>> = {
+  open: `(t.state = 'open' OR (t.state = 'claimed' AND t.lease_until <= now()))`,
+  claimed: `t.state = 'claimed' AND t.lease_until > now()`,
+  'on-hold': `t.state = 'on-hold'`,
+  decided: `t.state = 'decided'`,
+  cancelled: `t.state = 'cancelled'`,
+};
+
 /** A page of tasks by keyset, in one of the orders of TaskSort; equal ones by id. */
 export async function listTasks(db: Queryable, query: QueueQuery): Promise<QueueTask[]> {
   const values: unknown[] = [];
   const add = (value: unknown): string => `$${values.push(value)}`;
-  const where = [filterSql(query.filter, OWNERS, values), `t.state = ANY(${add(query.states)})`];
+  const where = [filterSql(query.filter, OWNERS, values), query.state === null ? WAITS : SHOWN[query.state]];
+  const held = `t.holder_id = ${add(query.readerId)}::uuid AND NOT ${EXPIRED}`;
+  where.push(`(v.current OR NOT ${WAITS} OR (t.state = 'claimed' AND ${held}))`);
+  if (query.heldByReader) where.push(held);
   if (query.hub !== null) where.push(`h.code = ${add(query.hub)}`);
   if (query.clinic !== null) where.push(`c.code = ${add(query.clinic)}`);
   if (query.versionId !== null) where.push(`v.public_id = ${add(query.versionId)}::uuid`);
   if (query.code !== null) where.push(`${add(query.code)} = ANY(t.codes)`);
-  if (query.holderId !== null) where.push(`t.holder_id = ${add(query.holderId)}::uuid`);
   if (query.minAtRiskKopecks !== null) where.push(`t.at_risk_kopecks >= ${add(query.minAtRiskKopecks)}::bigint`);
   if (query.escalated !== null) where.push(`(t.escalated_at IS NOT NULL) = ${add(query.escalated)}::boolean`);
   const columns = ORDERS[query.sort];
@@ -200,21 +224,39 @@ export interface DocumentRow {
   readonly answeredAt: string | null;
 }
 
-/** Document requests of a task, or the unanswered ones that the caller may see, oldest first. */
-export async function listDocumentRequests(
+const DOCUMENT = `SELECT r.id, r.task_id AS "taskId", v.public_id AS "versionId", i.invoice_no AS "invoiceNo",
+    r.text_to_clinic AS "textToClinic", r.requested_at AS "requestedAt", r.answer_text AS "answerText",
+    r.answered_at AS "answeredAt"
+  FROM document_request r JOIN review_task t ON t.id = r.task_id JOIN invoice_version v ON v.id = t.version_id
+  JOIN invoice i ON i.id = v.invoice_id`;
+
+/** All document requests of a task, oldest first. */
+export async function documentsOfTask(db: Queryable, taskId: string): Promise<DocumentRow[]> {
+  const sql = `${DOCUMENT} WHERE r.task_id = $1 ORDER BY r.requested_at, r.id`;
+  return (await db.query<DocumentRow & Record<string, unknown>>(sql, [taskId])).rows;
+}
+
+/**
+ * A page of the requests that a clinic can still answer, oldest first by keyset: unanswered, of a task that waits for
+ * them, of an invoice that no newer version has replaced.
+ */
+export async function owedDocuments(
   db: Queryable,
-  query: { readonly filter: RowFilter; readonly taskId: string | null; readonly limit: number },
+  query: {
+    readonly filter: RowFilter;
+    readonly after: { readonly requestedAt: string; readonly id: string } | null;
+    readonly limit: number;
+  },
 ): Promise<DocumentRow[]> {
   const values: unknown[] = [query.limit];
-  const filter = filterSql(query.filter, OWNERS, values);
-  const which = query.taskId === null ? 'r.answered_at IS NULL' : `r.task_id = $${values.push(query.taskId)}`;
-  const rows = await db.query<DocumentRow & Record<string, unknown>>(
-    `SELECT r.id, r.task_id AS "taskId", v.public_id AS "versionId", i.invoice_no AS "invoiceNo",
-       r.text_to_clinic AS "textToClinic", r.requested_at AS "requestedAt", r.answer_text AS "answerText",
-       r.answered_at AS "answeredAt"
-     FROM document_request r JOIN review_task t ON t.id = r.task_id JOIN invoice_version v ON v.id = t.version_id
-     JOIN invoice i ON i.id = v.invoice_id WHERE ${which} AND ${filter} ORDER BY r.requested_at, r.id LIMIT $1`,
-    values,
-  );
-  return rows.rows;
+  const where = [
+    filterSql(query.filter, OWNERS, values),
+    `r.answered_at IS NULL AND t.state = 'on-hold' AND v.current`,
+  ];
+  if (query.after !== null) {
+    const at = values.push(query.after.requestedAt, query.after.id);
+    where.push(`(r.requested_at, r.id) > ($${at - 1}::timestamptz, $${at}::uuid)`);
+  }
+  const sql = `${DOCUMENT} WHERE ${where.join(' AND ')} ORDER BY r.requested_at, r.id LIMIT $1`;
+  return (await db.query<DocumentRow & Record<string, unknown>>(sql, values)).rows;
 }

@@ -17,6 +17,42 @@ export async function findVersion(db: Queryable, publicId: string, lock = false)
   return rows.rows[0] ?? null;
 }
 
+/** Whose lines a transaction may decide or route again; at least one of them. */
+export interface RoutedVersions {
+  /** The version, by its public id, whose lines are decided. */
+  readonly publicId?: string;
+  /** Letters that are looked at again: every current line that cites one may change. */
+  readonly letterRefIds?: readonly number[];
+  /** A batch that ends: waiting lines of earlier batches whose findings it has changed. */
+  readonly batchId?: string;
+}
+
+/**
+ * Locks these versions in one order, before any task or line of them. Everybody who decides or routes lines takes
+ * version, task, lines in this order, so that no two wait for each other.
+ */
+export async function lockRoutedVersions(tx: Queryable, routed: RoutedVersions): Promise<void> {
+  const values: unknown[] = [];
+  const sources: string[] = [];
+  if (routed.publicId !== undefined) {
+    sources.push(`SELECT id FROM invoice_version WHERE public_id = $${values.push(routed.publicId)}`);
+  }
+  if (routed.letterRefIds !== undefined) {
+    const at = values.push(routed.letterRefIds);
+    sources.push(`SELECT version_id FROM invoice_line WHERE current AND letter_ref_id = ANY($${at}::int[])`);
+  }
+  if (routed.batchId !== undefined) {
+    const at = values.push(routed.batchId);
+    sources.push(`SELECT l.version_id FROM invoice_line l JOIN invoice_version w ON w.id = l.version_id
+      WHERE l.state = 'queued' AND w.current AND w.batch_id <> $${at}
+        AND l.id IN (SELECT line_id FROM finding WHERE batch_id = $${at} OR superseded_by = $${at})`);
+  }
+  await tx.query(
+    `SELECT 1 FROM invoice_version WHERE id IN (${sources.join(' UNION ')}) ORDER BY id FOR NO KEY UPDATE`,
+    values,
+  );
+}
+
 /** Waiting versions of which every line has its verdict become decided; returns their public ids. */
 export async function decideVersions(tx: Queryable, versionIds: readonly number[]): Promise<string[]> {
   const rows = await tx.query<{ publicId: string }>(
