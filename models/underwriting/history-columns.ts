@@ -1,6 +1,5 @@
 import type { Factor } from './catalogue';
-import type { Experience, Panel } from './panel';
-import { smoothExperience } from './panel';
+import type { ToldCell } from './panel';
 import { quantileOf, sortedFinite } from './quantiles';
 import type { ModelRows } from './rows';
 import type { Table } from './table';
@@ -12,7 +11,12 @@ import { numbersOf } from './table';
  */
 export interface HistoryRoles {
   readonly groupRate?: { readonly code: string; readonly scale: number };
-  readonly cellRate?: { readonly code: string; readonly scale: number };
+  readonly cellRate?: {
+    readonly code: string;
+    readonly scale: number;
+    /** Whether a 0 says that nothing was paid; else it also stands for an entity that the group did not have. */
+    readonly zeroIsPaid?: boolean;
+  };
   readonly exposure?: string;
   /** Factor by which the price level rises in one period. */
   readonly growth: number;
@@ -61,7 +65,10 @@ export function findHistoryRoles(rows: ModelRows, factors: readonly Factor[], in
     const scale = matches(amounts, (row) => past(totals, groupKey, row));
     const cellScale = matches(amounts, (row) => past(cells, cellKey, row));
     if (scale !== null && found.groupRate === undefined) found.groupRate = { code, scale };
-    else if (cellScale !== null && found.cellRate === undefined) found.cellRate = { code, scale: cellScale };
+    else if (cellScale !== null && found.cellRate === undefined) {
+      const zeroIsPaid = saysNothingPaid(values, (row) => [past(totals, groupKey, row), past(cells, cellKey, row)]);
+      found.cellRate = { code, scale: cellScale, zeroIsPaid };
+    }
   }
   if (found.groupRate === undefined && found.cellRate === undefined) return null;
   if (exposure !== undefined) found.exposure = exposure.code;
@@ -78,26 +85,23 @@ export function roleCodes(roles: HistoryRoles | null): string[] {
 }
 
 /**
- * Experience of a set of rows read from its history columns, for groups whose past rows the model has not seen.
+ * The cells of the period before, told by the history columns of a set of rows. An empty cell is no
+ * experience, a 0 is where the book has it say that nothing was paid. Without cells of their own the entities share the group's total by expectation. Empty when nothing is told.
  *
  * @param rows - row indices of one group in one period
  * @param expected - the model's expectation of each row of the table (this period, this exposure)
  */
-export function experienceFromColumns(
-  panel: Panel,
+export function toldCells(
   roles: HistoryRoles,
   table: Table,
   rows: Int32Array,
   expected: ArrayLike<number>,
   exposure: ArrayLike<number>,
   entityIds: ArrayLike<number>,
-  time: number,
-): Experience | null {
+): ToldCell[] {
   const read = (code: string | undefined, row: number): number =>
     code === undefined ? Number.NaN : numbersOf(table, code)[row]!;
-  const entity: number[] = [];
-  const observed: number[] = [];
-  const predicted: number[] = [];
+  const cells: ToldCell[] = [];
   let groupTotal = Number.NaN;
   let groupExpected = 0;
   for (const row of rows) {
@@ -107,22 +111,27 @@ export function experienceFromColumns(
     const before = (expected[row]! * unit) / exposure[row]! / roles.growth;
     groupExpected += before;
     groupTotal = read(roles.groupRate?.code, row) * unit * (roles.groupRate?.scale ?? 1);
-    const cellTotal = read(roles.cellRate?.code, row) * unit * (roles.cellRate?.scale ?? 1);
-    entity.push(entityIds[row]!);
-    observed.push(cellTotal);
-    predicted.push(before);
+    const total = read(roles.cellRate?.code, row) * unit * (roles.cellRate?.scale ?? 1);
+    cells.push({ total, expected: before, entity: entityIds[row]! });
   }
-  const cells = observed.flatMap((total, i) =>
-    total > 0 ? [{ total, expected: predicted[i]!, entity: entity[i]! }] : [],
-  );
-  if (cells.length > 0) return smoothExperience(panel, cells, time - 1);
-  if (!(groupTotal >= 0) || !(groupExpected > 0)) return null;
-  const ratio = groupTotal / groupExpected;
-  return smoothExperience(
-    panel,
-    predicted.map((value, i) => ({ total: value * ratio, expected: value, entity: entity[i]! })),
-    time - 1,
-  );
+  const stated = cells.filter(({ total }) => total > 0 || (total === 0 && roles.cellRate?.zeroIsPaid === true));
+  if (stated.length > 0) return stated;
+  if (!(groupTotal >= 0) || !(groupExpected > 0)) return [];
+  return cells.map((cell) => ({ ...cell, total: (cell.expected * groupTotal) / groupExpected }));
+}
+
+/** False when zeros of known groups stand for more than single entities that were not there in the period before. */
+function saysNothingPaid(values: ArrayLike<number>, past: (row: number) => readonly [number, number]): boolean {
+  let zeros = 0;
+  let absent = 0;
+  for (let row = 0; row < values.length; row++) {
+    if (values[row] !== 0) continue;
+    const [group, cell] = past(row);
+    if (Number.isNaN(group)) continue;
+    zeros++;
+    if (Number.isNaN(cell)) absent++;
+  }
+  return absent <= 0.1 * zeros;
 }
 
 /** The constant k with `truth = column x k`, where it holds for most rows; else null. */
