@@ -10,7 +10,7 @@ import { withTransaction } from '../prisma/pool';
 import { startTestApi } from './support/api';
 import type { TestApi, TestCaller } from './support/api';
 import { textOfPdf } from './support/pdf-text';
-import { contractLines, portfolioLines, quoteBody, releaseSmallModel } from './support/risk-model';
+import { contractLines, portfolioLines, quoteBody, quoteBodyOf, releaseSmallModel } from './support/risk-model';
 
 const QUOTES = '/v1/underwriting/quotes';
 let api: TestApi;
@@ -313,12 +313,36 @@ describe('a whole portfolio', () => {
     ).toBe(true);
   });
 
-  it('agrees with the quote of the same contract to the kopeck of float precision', async () => {
-    const { body } = await underwriter.post(QUOTES, small()).expect(201);
-    const csv = contractLines('D-000441', 2024).join('\n');
-    const lines = ((await price(csv).expect(200)).body as Buffer).toString('utf8').trim().split('\n').slice(1);
-    const total = lines.reduce((sum, line) => sum + Number(line.split(',')[5]), 0);
-    expect(total * 100).toBeCloseTo(body.riskKopecks, -3);
+  it.each([
+    ['as it stands', (row: Cells): Cells => row],
+    [
+      'without what follows from the programme',
+      without('clinics_in_programme', 'nearest_clinic_km', 'rating_gap_to_best'),
+    ],
+    [
+      'with an age that training has not seen and no industry',
+      (row: Cells): Cells => ({ ...row, age_mean: '74', industry: '' }),
+    ],
+  ])('gives the price of the single quote, its warnings and its referral: a book %s', async (_name, change) => {
+    const contracts = ['D-000441', 'D-000001', 'D-000005'];
+    const books = contracts.map((contractNo) => recordsOf(contractLines(contractNo, 2024)).map(change));
+    expect(books.map((rows) => rows.length > 0)).toEqual([true, true, true]);
+    const csv = csvOf(books.flat());
+    const answer = recordsOf(((await price(csv).expect(200)).body as Buffer).toString('utf8').trim().split('\n'));
+    for (const rows of books) {
+      const contractNo = rows[0]!.contract_no!;
+      const { body } = await underwriter.post(QUOTES, quoteBodyOf(rows)).expect(201);
+      const own = answer.filter((line) => line.contract_no === contractNo);
+      const clinics = body.result.clinics as (Figures & { clinicCode: string })[];
+      expect(own.map((line) => [line.clinic_code, kopecks(line.forecast_rub), kopecks(line.price_rub)])).toEqual(
+        clinics.map((one) => [one.clinicCode, one.forecastKopecks, one.priceKopecks]),
+      );
+      const warned = (body.result.warnings as { code: string; factor: string }[]).map(
+        (one) => `${one.code}:${one.factor}`,
+      );
+      expect(new Set(own.flatMap((line) => line.warnings!.split('|').filter(Boolean)))).toEqual(new Set(warned));
+      expect(own[0]!.referral).toBe((body.referral as { code: string }[]).map(({ code }) => code).join('|'));
+    }
   });
 
   it('refuses a header with an unknown column by naming the nearest factor, before anything is priced', async () => {
@@ -374,4 +398,24 @@ async function sheetCells(content: Buffer): Promise<string[]> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+type Cells = Record<string, string>;
+
+function recordsOf([header, ...lines]: readonly string[]): Cells[] {
+  const names = header!.split(',');
+  return lines.map((line) => Object.fromEntries(line.split(',').map((cell, i) => [names[i]!, cell])) as Cells);
+}
+
+function csvOf(rows: readonly Cells[]): string {
+  const names = Object.keys(rows[0]!);
+  return [names, ...rows.map((row) => names.map((name) => row[name]!))].map((cells) => cells.join(',')).join('\n');
+}
+
+function without(...codes: readonly string[]): (row: Cells) => Cells {
+  return (row) => Object.fromEntries(Object.entries(row).filter(([code]) => !codes.includes(code)));
+}
+
+function kopecks(roubles: string | undefined): number {
+  return Math.round(Number(roubles) * 100);
 }

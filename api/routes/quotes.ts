@@ -100,7 +100,7 @@ export function quoteRoutes(deps: ApiDeps): RouteDefinition[] {
       path: `${PATH}/batch`,
       summary: { ru: 'Рассчитать портфель', en: 'Price a portfolio' },
       description:
-        'CSV: contract_no, clinic_code, year, person_years and any factors; rows of one contract and year stand together. The answer streams while the upload is read; rows that do not fit are rejected one by one.',
+        'CSV: contract_no, clinic_code, year, person_years and any factors; rows of one contract and year stand together. The answer streams while the upload is read; rows that do not fit are rejected one by one. `warnings` and `referral` say what a quote of the contract would warn of and which limits of the caller it is above.',
       permission: 'quote:create',
       input: 'raw',
       bodyTypes: ['text/csv'],
@@ -110,7 +110,8 @@ export function quoteRoutes(deps: ApiDeps): RouteDefinition[] {
       handler: async (ctx) => {
         const model = await models.champion(deps.pool);
         const { data } = await pricingParameters(deps.pool);
-        const body = await priceBatch(ctx.raw(), { model, parameters: data, factors });
+        const { role } = ctx.principal;
+        const body = await priceBatch(ctx.raw(), { model, parameters: data, factors, role });
         return { body, filename: 'quotes.csv', contentType: 'text/csv; charset=utf-8' };
       },
     }),
