@@ -97,16 +97,18 @@ function lastRatios(
   const step = stepOf(periods);
   return Array.from(firstRows(rows), (row, set) => {
     const before = periods.filter((period) => period < time[row]!).pop();
-    const own = groupOf[row]! < 0 || before === undefined ? undefined : past[`${groups[groupOf[row]!]}|${before}`];
-    const seen = own === undefined ? undefined : { paid: own[0], expected: own[1] };
+    const kept = groupOf[row]! < 0 || before === undefined ? undefined : past[`${groups[groupOf[row]!]}|${before}`];
+    const seen = kept === undefined ? undefined : { paid: kept[0], expected: kept[1] };
     const told = roles?.groupRate !== undefined && rate !== null && rate[row]! >= 0;
     if (!told || (seen !== undefined && before! > time[row]! - 1.5 * step)) return seen;
-    let expected = 0;
-    for (let at = sets.start[set]!; at < sets.start[set + 1]!; at++) expected += tariff[sets.rows[at]!]!;
-    const exposure = unit === null ? rows.exposure[row]! : unit[row]!;
+    const own = sets.rows.subarray(sets.start[set]!, sets.start[set + 1]!);
+    const sum = (values: Float64Array): number => own.reduce((total, at) => total + values[at]!, 0);
+    const expected = sum(tariff);
+    const now = roles.exposureIsSum === true ? sum(rows.exposure) : rows.exposure[row]!;
+    const exposure = unit === null ? now : unit[row]!;
     return {
       paid: rate[row]! * exposure * roles.groupRate!.scale,
-      expected: (expected * exposure) / rows.exposure[row]! / roles.growth,
+      expected: (expected * exposure) / now / roles.growth,
     };
   });
 }

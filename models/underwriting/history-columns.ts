@@ -18,6 +18,8 @@ export interface HistoryRoles {
     readonly zeroIsPaid?: boolean;
   };
   readonly exposure?: string;
+  /** Whether that exposure is the sum over the rows of a set, not the one that all of them repeat. */
+  readonly exposureIsSum?: boolean;
   /** Factor by which the price level rises in one period. */
   readonly growth: number;
 }
@@ -43,11 +45,13 @@ export function findHistoryRoles(rows: ModelRows, factors: readonly Factor[], in
   const totals = new Map<string, number>();
   const cells = new Map<string, number>();
   const exposures = new Map<string, number>();
+  const sums = new Map<string, number>();
   const add = (map: Map<string, number>, key: string, value: number) => map.set(key, (map.get(key) ?? 0) + value);
   for (let row = 0; row < time.length; row++) {
     add(totals, `${groupOf[row]}|${time[row]}`, rows.total[row]!);
     add(cells, `${groupOf[row]}|${entityOf[row]}|${time[row]}`, rows.total[row]!);
     exposures.set(`${groupOf[row]}|${time[row]}`, rows.exposure[row]!);
+    add(sums, `${groupOf[row]}|${time[row]}`, rows.exposure[row]!);
   }
   const past = (map: Map<string, number>, key: (row: number, period: number) => string, row: number): number => {
     const period = before.get(time[row]!);
@@ -56,7 +60,12 @@ export function findHistoryRoles(rows: ModelRows, factors: readonly Factor[], in
   const groupKey = (row: number, period: number): string => `${groupOf[row]}|${period}`;
   const cellKey = (row: number, period: number): string => `${groupOf[row]}|${entityOf[row]}|${period}`;
   const columns = candidates.map(({ code }) => ({ code, values: numbersOf(rows.table, code) }));
-  const exposure = columns.find(({ values }) => matches(values, (row) => past(exposures, groupKey, row)) !== null);
+  const repeats = (map: Map<string, number>) =>
+    columns.find(({ values }) => matches(values, (row) => past(map, groupKey, row)) !== null);
+  const shared = repeats(exposures);
+  const exposure = shared ?? repeats(sums);
+  // Rows of one entity that share its past would each count it.
+  const single = cells.size > 0.98 * time.length;
   const unit = (row: number): number => (exposure === undefined ? rows.exposure[row]! : exposure.values[row]!);
   const found: { -readonly [K in keyof HistoryRoles]: HistoryRoles[K] } = { growth: growthOf(rows) };
   for (const { code, values } of columns) {
@@ -65,13 +74,14 @@ export function findHistoryRoles(rows: ModelRows, factors: readonly Factor[], in
     const scale = matches(amounts, (row) => past(totals, groupKey, row));
     const cellScale = matches(amounts, (row) => past(cells, cellKey, row));
     if (scale !== null && found.groupRate === undefined) found.groupRate = { code, scale };
-    else if (cellScale !== null && found.cellRate === undefined) {
+    else if (single && cellScale !== null && found.cellRate === undefined) {
       const zeroIsPaid = saysNothingPaid(values, (row) => [past(totals, groupKey, row), past(cells, cellKey, row)]);
       found.cellRate = { code, scale: cellScale, zeroIsPaid };
     }
   }
   if (found.groupRate === undefined && found.cellRate === undefined) return null;
   if (exposure !== undefined) found.exposure = exposure.code;
+  if (exposure !== undefined && shared === undefined) found.exposureIsSum = true;
   return found;
 }
 
@@ -104,11 +114,12 @@ export function toldCells(
   const cells: ToldCell[] = [];
   let groupTotal = Number.NaN;
   let groupExpected = 0;
+  const summed = rows.reduce((sum, row) => sum + exposure[row]!, 0);
   for (const row of rows) {
-    const past = read(roles.exposure, row);
-    const unit = roles.exposure === undefined ? exposure[row]! : past;
-    if (!(unit > 0) || !(exposure[row]! > 0)) continue;
-    const before = (expected[row]! * unit) / exposure[row]! / roles.growth;
+    const now = roles.exposureIsSum === true ? summed : exposure[row]!;
+    const unit = roles.exposure === undefined ? now : read(roles.exposure, row);
+    if (!(unit > 0) || !(now > 0)) continue;
+    const before = (expected[row]! * unit) / now / roles.growth;
     groupExpected += before;
     groupTotal = read(roles.groupRate?.code, row) * unit * (roles.groupRate?.scale ?? 1);
     const total = read(roles.cellRate?.code, row) * unit * (roles.cellRate?.scale ?? 1);
