@@ -85,6 +85,29 @@ describe('a whole portfolio', () => {
     }
   });
 
+  it('takes the newest ratings of its clinics where the caller gives none, as a quote does', async () => {
+    const rows = recordsOf(contractLines('D-000441', 2024)).map(without('clinics_in_programme'));
+    const rated = rows[0]!.clinic_code!;
+    await api.pool.query(
+      `WITH h AS (INSERT INTO hub (code, name) VALUES ('RATED', 'Хаб') RETURNING id),
+         c AS (INSERT INTO clinic (code, name, city, level, payment_mode, open_sunday, billing_term_days, hub_id)
+           SELECT $1, 'Клиника', 'Москва', 2, 'fee-for-service', true, 60, id FROM h RETURNING id),
+         v AS (INSERT INTO rating_version (kind, version, run_key, period_from, period_to)
+           VALUES ('internal', 1, 'a', '2024-01-01', '2024-12-31') RETURNING id)
+       INSERT INTO clinic_rating (version_id, clinic_id, score, low, high, mean, sd, place, best_place, worst_place, change, components)
+       SELECT v.id, c.id, 71, 0, 100, 0, 1, 1, 1, 1, 'same', '{}' FROM v, c`,
+      [rated],
+    );
+    const { body } = await underwriter.post(QUOTES, quoteBodyOf(rows)).expect(201);
+    const clinics = body.inputs.clinics as { clinicCode: string; factors: Record<string, number> }[];
+    expect(clinics.map(({ factors }) => factors.internal_rating)).toEqual(
+      clinics.map(({ clinicCode }) => (clinicCode === rated ? 71 : undefined)),
+    );
+    const answer = await price(csvOf(rows.map((row) => ({ ...row, internal_rating: '' })))).expect(200);
+    const lines = recordsOf((answer.body as Buffer).toString('utf8').trim().split('\n'));
+    expect(lines.reduce((sum, line) => sum + kopecks(line.price_rub), 0)).toBe(body.result.price.priceKopecks);
+  });
+
   it('refuses a header with an unknown column by naming the nearest factor, before anything is priced', async () => {
     const answer = await underwriter
       .post(`${QUOTES}/batch`)

@@ -52,6 +52,7 @@ describe('a column that is named like a price level', () => {
         (_, index: string) => `,${change(index, row++)}`,
       );
       expect((await train(book, CONTRACTS)).columns.index).toBe(found);
+      expect(card()).toContain('a row carries the exposure of several');
     },
     60_000,
   );
@@ -85,6 +86,7 @@ describe('members of employers at clinics', () => {
     const model = await train(book, [...flags, '--entity', 'clinic_code', '--train-until', '2022'], {
       catalogue: 'code,kind\nage,number\n',
     });
+    expect(card()).toContain('Rows are single persons or risks (the middle row has an exposure of 0.');
     expect(model).toMatchObject({ columns: { entity: 'clinic_code' }, shape: { compete: false } });
     await run('evaluate', '--model', path('m'), '--data', path('book.csv'), '--out', path('e'));
     const { segments } = JSON.parse(readFileSync(path('e/evaluation.json'), 'utf8')) as {
@@ -156,6 +158,10 @@ async function run(...args: string[]): Promise<void> {
   const program = new Command('medex').exitOverride();
   registerModelCommands(program);
   await program.parseAsync(['model', ...args], { from: 'user' });
+}
+
+function card(): string {
+  return readFileSync(path('m/model-card.md'), 'utf8');
 }
 
 function path(name: string): string {

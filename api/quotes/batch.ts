@@ -9,6 +9,7 @@ import { BATCH_CODES, BATCH_COLUMNS, faultLine, scoreProgramme } from '../../mod
 import { createBatchSets } from '../../models/quotes/batch-sets';
 import type { BatchPart } from '../../models/quotes/batch-sets';
 import type { PricingParameters } from '../../models/quotes/parameters.schema';
+import type { ClinicRatings } from '../../models/quotes/programme';
 import { isClinicFactor } from '../../models/quotes/request.schema';
 import { csvRows } from './csv-rows';
 
@@ -18,6 +19,7 @@ export interface BatchPricing {
   readonly factors: readonly Factor[];
   /** The caller's: limits of authority go by it. */
   readonly role: string;
+  readonly ratings: ClinicRatings;
 }
 
 /**
@@ -39,10 +41,11 @@ export async function priceBatch(upload: Readable, pricing: BatchPricing): Promi
 async function* answer(
   first: readonly (BatchRow | RowFault)[][],
   rest: AsyncGenerator<(BatchRow | RowFault)[]>,
-  { model, parameters, factors, role }: BatchPricing,
+  { model, parameters, factors, role, ratings }: BatchPricing,
 ): AsyncGenerator<string> {
   const contractCodes = new Set(factors.filter((factor) => !isClinicFactor(factor)).map(({ code }) => code));
-  const terms = { parameters, role, contractCodes, known: new Set(factors.map(({ code }) => code)) };
+  const known = new Set(factors.map(({ code }) => code));
+  const terms = { parameters, role, contractCodes, known, ratings };
   const sets = createBatchSets();
   const lines = ({ programmes, faults }: BatchPart): string => {
     const priced = programmes.flatMap((rows) => scoreProgramme(model, terms, rows));

@@ -12,6 +12,7 @@ import { toKopecks } from './kopecks';
 import type { PricingParameters } from './parameters.schema';
 import { priceProgramme } from './price';
 import { completeRequest, modelRequest } from './price-quote';
+import type { ClinicRatings } from './programme';
 import type { DomainWarning, FactorValue, QuoteRequest } from './types';
 
 export const BATCH_COLUMNS: readonly string[] = [
@@ -30,6 +31,7 @@ export interface BatchTerms {
   /** Factor codes of the contract; the others belong to a clinic. */
   readonly contractCodes: ReadonlySet<string>;
   readonly known: ReadonlySet<string>;
+  readonly ratings: ClinicRatings;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface BatchTerms {
  * @param rows - all rows of one contract and year
  */
 export function scoreProgramme(model: UnderwritingModel, terms: BatchTerms, rows: readonly BatchRow[]): CsvCell[][] {
-  const request = completeRequest(requestOf(rows, terms.contractCodes), terms.known);
+  const request = completeRequest(requestOf(rows, terms.contractCodes), terms.known, terms.ratings);
   const table = quoteTable(withExposure(model, request, rows));
   const scored = scoreTable(null, model, table);
   const rivals = championForecasts(model.champions, scored.rows, model.history);

@@ -7,7 +7,8 @@ import { itemName } from './item-names';
 import { roundToSum, toKopecks } from './kopecks';
 import type { PricingParameters } from './parameters.schema';
 import { priceProgramme } from './price';
-import { completeProgramme } from './programme';
+import { completeProgramme, withRatings } from './programme';
+import type { ClinicRatings } from './programme';
 import type { ClinicForecast, Contribution, ForecastFigures, QuoteRequest, QuoteResult } from './types';
 
 export interface VersionedParameters {
@@ -32,9 +33,13 @@ export function modelRequest({ columns }: Pick<UnderwritingModel, 'columns'>, re
   };
 }
 
-/** The request as it is priced and stored: the programme's own factors filled in. */
-export function completeRequest(request: QuoteRequest, known: ReadonlySet<string>): QuoteRequest {
-  return { ...request, clinics: completeProgramme(request.clinics, known) };
+/** The request as it is priced and stored: the clinics' newest ratings and the programme's own factors filled in. */
+export function completeRequest(
+  request: QuoteRequest,
+  known: ReadonlySet<string>,
+  ratings: ClinicRatings,
+): QuoteRequest {
+  return { ...request, clinics: completeProgramme(withRatings(request.clinics, ratings), known) };
 }
 
 /**

@@ -47,6 +47,8 @@ export interface UnderwritingModel {
     readonly from: number;
     readonly to: number;
     readonly seed: number;
+    /** Middle exposure of a row; absent without an exposure. */
+    readonly typicalExposure?: number;
   };
   readonly columns: ModelColumns;
   readonly family: Family;

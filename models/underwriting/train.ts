@@ -16,6 +16,7 @@ import { pack } from './model-files';
 import { measureNoise } from './noise-gauge';
 import { levelCandidates, periodLevels, withPriceLevel } from './price-level';
 import { profileFactors } from './profile';
+import { quantileOf, sortedFinite } from './quantiles';
 import type { ModelRows } from './rows';
 import { clustersOf, readRows, usableRows } from './rows';
 import type { Effort } from './settings';
@@ -96,7 +97,13 @@ export async function trainModel(
   const experience = fitExperience(rows, expected, columns, roles);
   control.onProgress?.({ stage: 'explain', done: 0, of: 1, note: '' });
   const draft: Omit<UnderwritingModel, 'version' | 'importance'> = {
-    trainedOn: { rows: table.rows, groups: clustersOf(rows).count, ...periodOf(rows), seed },
+    trainedOn: {
+      rows: table.rows,
+      groups: clustersOf(rows).count,
+      ...periodOf(rows),
+      seed,
+      ...(columns.exposure === undefined ? {} : { typicalExposure: quantileOf(sortedFinite(rows.exposure), 0.5) }),
+    },
     columns,
     family,
     power,
