@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { apiEnv } from './api/config';
+import { apiEnv, jsonText } from './api/config';
+import { gateLimitsSchema } from './models/underwriting/gate-limits';
 
 const schema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -33,6 +34,8 @@ const schema = z.object({
   SURVEY_SMS_TOKEN: z.string().optional(),
   SURVEY_PUSH_URL: z.url({ protocol: /^https?$/ }).optional(),
   SURVEY_PUSH_TOKEN: z.string().optional(),
+  /** JSON object: limits of the model gate that stand in this installation in the place of the product's own. */
+  GATE_LIMITS: jsonText.pipe(gateLimitsSchema).optional(),
   /** For `medex user add`: keeps the password out of the process list. */
   MEDEX_PASSWORD: z.string().optional(),
   ...apiEnv,

@@ -2,17 +2,16 @@ import { z } from 'zod';
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 const count = z.string().regex(/^\d+$/).transform(Number).pipe(z.int());
-const jsonMap = z
-  .string()
-  .transform((value, ctx) => {
-    try {
-      return JSON.parse(value) as unknown;
-    } catch {
-      ctx.addIssue({ code: 'custom', message: 'must be a JSON object' });
-      return z.NEVER;
-    }
-  })
-  .pipe(z.record(z.string(), z.string()));
+/** A variable that holds JSON. */
+export const jsonText = z.string().transform((value, ctx) => {
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    ctx.addIssue({ code: 'custom', message: 'must be a JSON object' });
+    return z.NEVER;
+  }
+});
+const jsonMap = jsonText.pipe(z.record(z.string(), z.string()));
 
 /** Environment of the API process; spread into the one schema of `config.ts`. */
 export const apiEnv = {

@@ -41,7 +41,7 @@ export async function assembleFeatures(config: Config, deps: ActivityDeps): Prom
     spoolDir: config.MEDEX_SPOOL_DIR,
     channels: config,
   });
-  const retraining = { pool: deps.pool, dataDir: deps.spoolDir };
+  const retraining = { pool: deps.pool, dataDir: deps.spoolDir, gateLimits: config.GATE_LIMITS };
   return {
     extra: {
       flow: { ...letters, ...feedback.flow, ...createRetrainingFlowActivities(retraining) },

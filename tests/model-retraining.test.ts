@@ -22,7 +22,7 @@ import { until } from './support/until';
 
 const ROOT = '/v1/underwriting';
 const SECRET = 'retraining-test-secret';
-/** Fifty contracts cannot tell a total to 3 %: the limits that need many contracts are wider here. */
+/** Fifty contracts cannot tell a total to 3 %: the limits that stand in this installation are wider. */
 const LIMITS = { total: 0.3, segment: 0.6, influence: 0.3 };
 
 const dataDir = mkdtempSync(join(tmpdir(), 'medex-retraining-'));
@@ -40,11 +40,12 @@ beforeAll(async () => {
   queues = { flow: taskQueue('retraining'), ml: taskQueue('retraining-ml') };
   temporal = await connectTemporal({ address, namespace, secret: SECRET });
   api = await startTestApi({
+    config: { GATE_LIMITS: LIMITS },
     temporal: temporal.client,
     queues: { flow: queues.flow, review: queues.flow },
     mlQueue: queues.ml,
   });
-  const deps = { pool: api.pool, dataDir };
+  const deps = { pool: api.pool, dataDir, gateLimits: LIMITS };
   workers = await startWorkers({
     address,
     namespace,
@@ -174,7 +175,18 @@ describe('retraining', () => {
       })
       .expect(400);
 
-    const settings = { effort: 'quick', limits: LIMITS };
+    // Whoever trains may make the gate of his own run stricter, not wider, by hand as by schedule.
+    const wide = { limits: { deviance: 0.001, total: 1, influence: -1 } };
+    for (const answer of [
+      await senior.post(`${ROOT}/trainings`, wide),
+      await senior.put(`${ROOT}/retraining-schedule`, { dayOfMonth: 5, hour: 3, settings: wide }),
+    ]) {
+      expect([answer.status, answer.body.code]).toEqual([422, 'gate-limits-looser']);
+      const errors = answer.body.errors as { path: string; fix: string }[];
+      expect(errors.map(({ path }) => path.split('.').at(-1))).toEqual(['total', 'influence']);
+    }
+
+    const settings = { effort: 'quick', limits: { total: 0.29 } };
     await senior.put(`${ROOT}/retraining-schedule`, { dayOfMonth: 5, hour: 3, settings }).expect(200);
     await temporal.client.schedule.getHandle(RETRAINING_SCHEDULE_ID).trigger();
     expect(await killTraining()).toBe(true);
@@ -204,6 +216,7 @@ describe('retraining', () => {
     expect(await champion()).toBe(clean.version);
     const model = (await senior.get(`${ROOT}/models/${clean.version}`)).body;
     expect(model).toMatchObject({ gatePassed: true, proposedBy: senior.user.id, releasedBy: other.user.id });
+    expect(model.gate.checks).toContainEqual(expect.objectContaining({ name: 'total', limit: 0.29 }));
     expect(model.card).toContain('Model card');
     expect(model.report.drift.length).toBeGreaterThan(50);
     expect(model.report.moves.length).toBeGreaterThan(20);

@@ -1,3 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { trainingCatalogue } from '../activities/model-retraining/deps';
+import { writePortfolioFile } from '../activities/model-retraining/portfolio-file';
 import { withTransaction } from '../prisma/pool';
 import { refreshPortfolioFromInvoices, refreshRatings } from '../prisma/repositories/portfolio';
 import { createPortfolioChecks } from '../models/quotes/portfolio-checks';
@@ -65,20 +70,42 @@ describe('factors from the insurer’s own books', () => {
     expect(await withTransaction(api.pool, (tx) => refreshRatings(tx))).toBe(0);
   });
 
-  test('the latest ratings of clinics, internal and people’s, become factors of the latest year', async () => {
+  test('ratings of clinics reach the file that a training reads, each year with the version in force then', async () => {
+    const plain = await trainingFile();
+    expect(plain[0]).not.toContain('internal_rating');
+    await api.pool
+      .query(`INSERT INTO portfolio_row (contract_no, year, clinic_code, payout_kopecks, person_years, factors, origin)
+      SELECT contract_no, 2024, clinic_code, payout_kopecks, person_years, factors, 'file' FROM portfolio_row WHERE year = 2025
+      ON CONFLICT DO NOTHING`);
     await api.pool.query(
       `WITH v AS (INSERT INTO rating_version (kind, version, run_key, period_from, period_to)
-         VALUES ('internal', 1, 'a', '2025-01-01', '2025-12-31'), ('people', 1, 'a', '2025-01-01', '2025-12-31') RETURNING id, kind)
+         VALUES ('internal', 1, 'a', '2024-01-01', '2024-09-30'), ('internal', 2, 'b', '2025-01-01', '2025-12-31'),
+           ('people', 1, 'a', '2025-01-01', '2025-12-31'), ('people', 2, 'b', '2026-01-01', '2026-03-31') RETURNING id, kind, version)
        INSERT INTO clinic_rating (version_id, clinic_id, score, low, high, mean, sd, place, best_place, worst_place, change, components)
-       SELECT v.id, c.id, CASE v.kind WHEN 'people' THEN 4.2 ELSE 71 END, 0, 1, 0, 1, 1, 1, 1, 'same', '{}' FROM v CROSS JOIN clinic c`,
+       SELECT v.id, c.id, CASE v.kind WHEN 'people' THEN 4 + v.version / 10.0 ELSE 70 + v.version END, 0, 1, 0, 1, 1, 1, 1, 'same', '{}'
+       FROM v CROSS JOIN clinic c`,
     );
     expect(await withTransaction(api.pool, (tx) => refreshRatings(tx))).toBeGreaterThan(10);
-    const rated = await one(
-      `SELECT DISTINCT (factors ->> 'people_rating')::float8 AS people, (factors ->> 'internal_rating')::float8 AS internal FROM portfolio_row WHERE year = 2025`,
-    );
-    expect(rated).toEqual({ people: 4.2, internal: 71 });
+    const [header, ...rows] = await trainingFile();
+    const [year, internal, people] = ['year', 'internal_rating', 'people_rating'].map((name) => header!.indexOf(name));
+    const told = new Set(rows.map((cells) => [cells[year!], cells[internal!], cells[people!]].join(' ')));
+    expect(told).toEqual(new Set(['2024 71 ', '2025 72 4.1']));
   });
 });
+
+async function trainingFile(): Promise<string[][]> {
+  const folder = mkdtempSync(join(tmpdir(), 'medex-portfolio-'));
+  try {
+    const path = join(folder, 'portfolio.csv');
+    await writePortfolioFile(api.pool, await trainingCatalogue({ pool: api.pool, dataDir: folder }), path);
+    return readFileSync(path, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(','));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 describe('what comes from outside', () => {
   test.each([

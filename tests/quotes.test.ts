@@ -10,7 +10,7 @@ import { withTransaction } from '../prisma/pool';
 import { startTestApi } from './support/api';
 import type { TestApi, TestCaller } from './support/api';
 import { textOfPdf } from './support/pdf-text';
-import { contractLines, portfolioLines, quoteBody, releaseSmallModel } from './support/risk-model';
+import { quoteBody, releaseSmallModel } from './support/risk-model';
 
 const QUOTES = '/v1/underwriting/quotes';
 let api: TestApi;
@@ -272,62 +272,6 @@ describe('authority', () => {
     expect(after.parametersVersion).toBe(2);
     expect(after.priceKopecks).toBeGreaterThan(before.priceKopecks);
     expect((await underwriter.get(`${QUOTES}/${before.quoteId}/repeat`)).body.identical).toBe(true);
-  });
-});
-
-describe('a whole portfolio', () => {
-  const price = (csv: string) =>
-    underwriter.post(`${QUOTES}/batch`).set('Content-Type', 'text/csv').responseType('blob').send(csv);
-
-  it('prices good rows and rejects bad ones one by one, in the order of the file', async () => {
-    const [header, ...rows] = portfolioLines(200, ({ year }) => year === '2024');
-    const at = (name: string): number => header!.split(',').indexOf(name);
-    const spoil = (row: string, name: string, value: string): string =>
-      row
-        .split(',')
-        .map((cell, i) => (i === at(name) ? value : cell))
-        .join(',');
-    const bad = [...rows];
-    bad[3] = spoil(bad[3]!, 'age_mean', '300');
-    bad[5] = spoil(bad[5]!, 'year', 'XX');
-    bad[7] = `${bad[7]!},extra`;
-    bad.push(rows[0]!);
-    const answer = await price([header, ...bad].join('\n')).expect(200);
-    const lines = (answer.body as Buffer)
-      .toString('utf8')
-      .trim()
-      .split('\n')
-      .slice(1)
-      .map((line) => line.split(','));
-    expect(lines).toHaveLength(bad.length);
-    expect(lines.map((cells) => Number(cells[0]))).toEqual(bad.map((_, i) => i + 2));
-    const refused = lines.filter((cells) => cells[4] === 'rejected').map((cells) => [Number(cells[0]), cells[16]]);
-    expect(refused).toEqual([
-      [5, 'age_mean'],
-      [7, 'year'],
-      [9, ''],
-      [bad.length + 1, 'contract_no'],
-    ]);
-    expect(
-      lines.filter((cells) => cells[4] === 'ok').every((cells) => Number(cells[5]) > 0 && cells[15] === version),
-    ).toBe(true);
-  });
-
-  it('agrees with the quote of the same contract to the kopeck of float precision', async () => {
-    const { body } = await underwriter.post(QUOTES, small()).expect(201);
-    const csv = contractLines('D-000441', 2024).join('\n');
-    const lines = ((await price(csv).expect(200)).body as Buffer).toString('utf8').trim().split('\n').slice(1);
-    const total = lines.reduce((sum, line) => sum + Number(line.split(',')[5]), 0);
-    expect(total * 100).toBeCloseTo(body.riskKopecks, -3);
-  });
-
-  it('refuses a header with an unknown column by naming the nearest factor, before anything is priced', async () => {
-    const answer = await underwriter
-      .post(`${QUOTES}/batch`)
-      .set('Content-Type', 'text/csv')
-      .send('contract_no,clinic_code,year,person_years,age_maen\nA,B,2024,1,30\n');
-    expect([answer.status, answer.body.code]).toEqual([422, 'quote-batch-header']);
-    expect(JSON.stringify(answer.body)).toContain('age_mean');
   });
 });
 

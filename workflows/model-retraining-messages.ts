@@ -7,6 +7,7 @@ export interface RetrainingSettings {
   readonly period: number | null;
   readonly effort: 'full' | 'quick';
   readonly seed: number;
+  /** Stricter limits of the gate than those that stand in the installation. */
   readonly limits: Partial<GateLimits>;
   /** Payouts and people from the insurer's own invoices and enrolments first. */
   readonly refreshFromInvoices: boolean;

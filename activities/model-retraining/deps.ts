@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Factor } from '../../models/underwriting/catalogue';
-import { parseCatalogue } from '../../models/underwriting/catalogue';
-import { packageRoot } from '../../prisma/files';
+import type { AskedLimits } from '../../models/underwriting/gate-limits';
+import { ratingFactors, shippedFactors } from '../../prisma/factor-catalogue';
 import type { Pool } from '../../prisma/pool';
+import { factorsInPortfolio } from '../../prisma/repositories/portfolio';
 
 export interface RetrainingDeps {
   readonly pool: Pool;
@@ -11,11 +11,24 @@ export interface RetrainingDeps {
   readonly dataDir: string;
   /** The catalogue that models are trained on; default: the shipped one. */
   readonly factors?: readonly Factor[];
+  /** Limits of the gate in the place of the product's own. */
+  readonly gateLimits?: AskedLimits;
   readonly now?: () => Date;
 }
 
 export function catalogueOf({ factors }: RetrainingDeps): readonly Factor[] {
-  return factors ?? parseCatalogue(readFileSync(join(packageRoot(), 'data', 'underwriting', 'factors.csv')));
+  return factors ?? shippedFactors();
+}
+
+/** What a training learns from: the catalogue, and the insurer's ratings of clinics once the portfolio has them. */
+export async function trainingCatalogue(deps: RetrainingDeps): Promise<readonly Factor[]> {
+  const own = catalogueOf(deps);
+  const more = ratingFactors().filter(({ code }) => !own.some((factor) => factor.code === code));
+  const known = await factorsInPortfolio(
+    deps.pool,
+    more.map(({ code }) => code),
+  );
+  return [...own, ...more.filter(({ code }) => known.includes(code))];
 }
 
 export interface TrainingFolder {

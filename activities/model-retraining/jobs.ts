@@ -20,7 +20,7 @@ export type TrainingJob =
       readonly champion: string | null;
       /** Only rows of this period are measured. */
       readonly period: number;
-      readonly limits: Partial<GateLimits>;
+      readonly limits: GateLimits;
       readonly out: string;
     };
 

@@ -4,7 +4,7 @@ import { measureDrift } from '../../models/underwriting/drift';
 import type { FactorDrift } from '../../models/underwriting/drift';
 import { evaluateScored } from '../../models/underwriting/evaluate';
 import type { Evaluation } from '../../models/underwriting/evaluate';
-import { GATE_LIMITS, runGate } from '../../models/underwriting/gate';
+import { runGate } from '../../models/underwriting/gate';
 import type { GateLimits, GateResult } from '../../models/underwriting/gate';
 import { setTotals } from '../../models/underwriting/groups';
 import type { FactorImportance, UnderwritingModel } from '../../models/underwriting/model';
@@ -19,7 +19,7 @@ export interface JudgeInput {
   readonly challenger: UnderwritingModel;
   readonly champion: UnderwritingModel | null;
   readonly period: number;
-  readonly limits: Partial<GateLimits>;
+  readonly limits: GateLimits;
 }
 
 /** Everything that two people look at before they release, and what the gate looked at before them. */
@@ -45,11 +45,7 @@ export function judge(tf: TensorFlow | null, { table, challenger, champion, peri
   const rows = ofPeriod(table, challenger.columns.time, period);
   const scored = scoreTable(tf, challenger, rows);
   const before = champion === null ? tariffOf(challenger, scored) : scoreTable(tf, champion, rows);
-  const gate = runGate(
-    { model: champion ?? challenger, scored: before },
-    { model: challenger, scored },
-    { ...GATE_LIMITS, ...limits },
-  );
+  const gate = runGate({ model: champion ?? challenger, scored: before }, { model: challenger, scored }, limits);
   const { cuts, ...measured } = evaluateScored(challenger, scored);
   return {
     challenger: challenger.version,

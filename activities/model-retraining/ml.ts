@@ -4,13 +4,14 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { AppError } from '../../models/errors';
+import { standingLimits, stricterLimits } from '../../models/underwriting/gate-limits';
 import type { RetrainingSettings } from '../../workflows/model-retraining-messages';
 import { withTransaction } from '../../prisma/pool';
 import { findTraining, noteTraining } from '../../prisma/repositories/model-trainings';
 import type { TrainingRow } from '../../prisma/repositories/model-trainings';
 import { championVersion, findModel, modelFiles, registerModel } from '../../prisma/repositories/risk-models';
 import { withTypedFailures } from '../failures';
-import { catalogueOf, trainingFolder } from './deps';
+import { catalogueOf, trainingCatalogue, trainingFolder } from './deps';
 import type { RetrainingDeps } from './deps';
 import type { ModelReport } from './judge';
 import { fileSha256, writePortfolioFile } from './portfolio-file';
@@ -42,7 +43,7 @@ export function createRetrainingMlActivities(deps: RetrainingDeps) {
   /** Another worker, or a disk that was lost: the file is made again and has to be the same. */
   const needData = async (training: TrainingRow, path: string): Promise<void> => {
     if ((await fileSha256(path)) === training.dataSha256) return;
-    const { sha256 } = await writePortfolioFile(pool, catalogueOf(deps), path, () => heartbeat());
+    const { sha256 } = await writePortfolioFile(pool, await trainingCatalogue(deps), path, () => heartbeat());
     if (sha256 !== training.dataSha256) throw changed(training.id);
   };
 
@@ -51,7 +52,8 @@ export function createRetrainingMlActivities(deps: RetrainingDeps) {
     async exportPortfolio({ trainingId }: { trainingId: string }): Promise<{ rows: number; stopped: boolean }> {
       const { folder, settings } = await open(trainingId);
       if (settings.shipped) await loadShippedPortfolio(pool, catalogueOf(deps), () => heartbeat());
-      const { rows, years, sha256, checks } = await writePortfolioFile(pool, catalogueOf(deps), folder.portfolio, () =>
+      const factors = await trainingCatalogue(deps);
+      const { rows, years, sha256, checks } = await writePortfolioFile(pool, factors, folder.portfolio, () =>
         heartbeat(),
       );
       await noteTraining(pool, trainingId, { stage: 'data', rows, dataSha256: sha256, checks: { years, checks } });
@@ -65,7 +67,7 @@ export function createRetrainingMlActivities(deps: RetrainingDeps) {
       if (settings.shipped) return copyShippedModel(folder.challenger);
       await needData(training, folder.portfolio);
       const request = {
-        factors: catalogueOf(deps),
+        factors: await trainingCatalogue(deps),
         target: 'payout_rub',
         exposure: 'person_years',
         group: 'contract_no',
@@ -106,7 +108,7 @@ export function createRetrainingMlActivities(deps: RetrainingDeps) {
         challenger: folder.challenger,
         champion: champion === null ? null : folder.champion,
         period,
-        limits: settings.limits,
+        limits: stricterLimits(settings.limits, standingLimits(deps.gateLimits)),
         out: folder.report,
       };
       await watched(trainingId, (watch) => runTrainingChild(job, watch));

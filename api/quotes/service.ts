@@ -91,7 +91,7 @@ export async function decide(db: Queryable, by: Principal, quoteId: string, deci
   const parameters = await pricingParameters(db, quote.parametersVersion);
   const twoSeniors = quote.authorRole === by.role;
   if (decision.kind !== 'decline') {
-    const facts = authorityFacts(result, request.personYears, insuredOf(request));
+    const facts = authorityFacts(result, request);
     const final = decision.kind === 'override' ? decision.priceKopecks! : result.price.priceKopecks;
     const discountBp = decision.kind === 'override' ? overrideDiscountBp(result, final) : facts.discountBp;
     const above = referralReasons({ ...facts, priceKopecks: final, discountBp }, by.role, parameters.data);
@@ -126,18 +126,13 @@ export function documentOf(row: QuoteRow): QuoteDocument {
   };
 }
 
-export function insuredOf({ contract }: QuoteRequest): number | null {
-  const value = contract.insured_count ?? contract.programme_insured_count;
-  return typeof value === 'number' ? value : null;
-}
-
 export function referralOf(
   result: QuoteResult,
   request: QuoteRequest,
   role: string,
   { data }: VersionedParameters,
 ): ReferralReason[] {
-  return referralReasons(authorityFacts(result, request.personYears, insuredOf(request)), role, data);
+  return referralReasons(authorityFacts(result, request), role, data);
 }
 
 function pickSummary(row: Omit<QuoteSummary, 'id' | 'revision' | 'finalPriceKopecks'>) {

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { renderQuotePdf } from '../../models/documents/quote-pdf';
 import { renderQuoteXlsx } from '../../models/documents/quote-xlsx';
@@ -7,12 +5,14 @@ import { applyChange, compareQuotes } from '../../models/quotes/change';
 import type { QuoteChange } from '../../models/quotes/change';
 import { pricingParametersSchema } from '../../models/quotes/parameters.schema';
 import { completeRequest, modelRequest, priceQuote } from '../../models/quotes/price-quote';
+import { withRatings } from '../../models/quotes/programme';
 import { quoteChangeSchema, quoteRequestSchema } from '../../models/quotes/request.schema';
 import type { QuoteRequest, QuoteResult } from '../../models/quotes/types';
-import { parseCatalogue } from '../../models/underwriting/catalogue';
 import { changesForTarget } from '../../models/underwriting/target-price';
 import { createLoadedModels } from '../../prisma/facts/loaded-models';
-import { packageRoot } from '../../prisma/files';
+import { ratingFactors, shippedFactors } from '../../prisma/factor-catalogue';
+import { newestRatings } from '../../prisma/repositories/portfolio';
+import type { Queryable } from '../../prisma/pool';
 import {
   addPricingParameters,
   listPricingParameters,
@@ -41,18 +41,25 @@ const byId = z.object({ quoteId: uuid() });
 const PATH = '/v1/underwriting/quotes';
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
 
-/** The factor catalogue of the product: request schemas are generated from it. */
-export function shippedFactors() {
-  return parseCatalogue(readFileSync(join(packageRoot(), 'data', 'underwriting', 'factors.csv')));
+/** The factor catalogue of the product, ratings included: request schemas are generated from it. */
+export function productFactors() {
+  return [...shippedFactors(), ...ratingFactors()];
 }
 
 /** Prices of group contracts: ask, vary, compare, refer, print, and price a whole portfolio. */
 export function quoteRoutes(deps: ApiDeps): RouteDefinition[] {
-  const factors = shippedFactors();
+  const factors = productFactors();
   const known = new Set(factors.map((factor) => factor.code));
   const models = createLoadedModels();
-  const changeOf = (inputs: string, change: QuoteChange): QuoteRequest =>
-    applyChange(JSON.parse(inputs) as QuoteRequest, change, known);
+  const changeOf = async (db: Queryable, inputs: string, change: QuoteChange): Promise<QuoteRequest> => {
+    const added = change.addClinics ?? [];
+    const ratings = await newestRatings(
+      db,
+      added.map(({ clinicCode }) => clinicCode),
+    );
+    const rated = { ...change, addClinics: withRatings(added, ratings) };
+    return applyChange(JSON.parse(inputs) as QuoteRequest, rated, known);
+  };
   const changeSchema = quoteChangeSchema(factors);
   return [
     defineRoute({
@@ -66,7 +73,12 @@ export function quoteRoutes(deps: ApiDeps): RouteDefinition[] {
       response: json(quoteView, 201),
       audit: { kind: 'change', subject: (_input, output) => ({ type: 'quote', ids: [output.quoteId] }) },
       handler: async (ctx, { body }) => {
-        const request = completeRequest(body as QuoteRequest, known);
+        const asked = body as QuoteRequest;
+        const ratings = await newestRatings(
+          ctx.db,
+          asked.clinics.map(({ clinicCode }) => clinicCode),
+        );
+        const request = completeRequest(asked, known, ratings);
         const quote = await createQuote(ctx.db, models, ctx.principal, { baseId: null, request });
         ctx.header('Location', `${PATH}/${quote.id}`);
         return fullView(quote);
@@ -100,7 +112,7 @@ export function quoteRoutes(deps: ApiDeps): RouteDefinition[] {
       path: `${PATH}/batch`,
       summary: { ru: 'Рассчитать портфель', en: 'Price a portfolio' },
       description:
-        'CSV: contract_no, clinic_code, year, person_years and any factors; rows of one contract and year stand together. The answer streams while the upload is read; rows that do not fit are rejected one by one.',
+        'CSV: contract_no, clinic_code, year, person_years and any factors; rows of one contract and year stand together. The answer streams while the upload is read; rows that do not fit are rejected one by one. `warnings` and `referral` say what a quote of the contract would warn of and which limits of the caller it is above.',
       permission: 'quote:create',
       input: 'raw',
       bodyTypes: ['text/csv'],
@@ -110,7 +122,9 @@ export function quoteRoutes(deps: ApiDeps): RouteDefinition[] {
       handler: async (ctx) => {
         const model = await models.champion(deps.pool);
         const { data } = await pricingParameters(deps.pool);
-        const body = await priceBatch(ctx.raw(), { model, parameters: data, factors });
+        const { role } = ctx.principal;
+        const ratings = await newestRatings(deps.pool);
+        const body = await priceBatch(ctx.raw(), { model, parameters: data, factors, role, ratings });
         return { body, filename: 'quotes.csv', contentType: 'text/csv; charset=utf-8' };
       },
     }),
@@ -137,7 +151,7 @@ export function quoteRoutes(deps: ApiDeps): RouteDefinition[] {
       handler: async (ctx, { params, body }) => {
         const base = await quoteOf(ctx.db, params.quoteId);
         const parameters = await pricingParameters(ctx.db, base.parametersVersion);
-        const request = changeOf(base.inputs, body as QuoteChange);
+        const request = await changeOf(ctx.db, base.inputs, body as QuoteChange);
         // The base's own model: the difference is the change's doing, not a newer model's.
         const result = priceQuote(await models.of(ctx.db, base.modelVersion), request, parameters);
         const difference = compareQuotes(JSON.parse(base.result) as QuoteResult, result);
@@ -156,7 +170,7 @@ export function quoteRoutes(deps: ApiDeps): RouteDefinition[] {
       audit: { kind: 'change', subject: (_input, output) => ({ type: 'quote', ids: [output.quoteId] }) },
       handler: async (ctx, { params, body }) => {
         const base = await quoteOf(ctx.db, params.quoteId);
-        const request = changeOf(base.inputs, body as QuoteChange);
+        const request = await changeOf(ctx.db, base.inputs, body as QuoteChange);
         const draft = { baseId: base.baseId ?? base.id, request };
         return fullView(await createQuote(ctx.db, models, ctx.principal, draft));
       },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isFault } from '../../models/quotes/batch-rows';
 import { toKopecks } from '../../models/quotes/kopecks';
 import type { RowFault } from '../../models/quotes/batch-rows';
+import { gateLimitsSchema, refuseLooserLimits, standingLimits } from '../../models/underwriting/gate-limits';
 import {
   findFactorSource,
   listFactorSources,
@@ -32,7 +33,7 @@ import { defineRoute, file, json } from '../http/route';
 import type { RouteDefinition } from '../http/route';
 import { appErrorOf } from '../http/workflow-commands';
 import { csvRows } from '../quotes/csv-rows';
-import { shippedFactors } from './quotes';
+import { productFactors } from './quotes';
 
 const ROOT = '/v1/underwriting';
 const anything = z.unknown();
@@ -82,15 +83,8 @@ const settingsInput = z.object({
   period: z.int().min(2000).max(2100).nullable().optional(),
   effort: z.enum(['full', 'quick']).optional(),
   seed: z.int().min(0).max(1_000_000).optional(),
-  limits: z
-    .strictObject({
-      deviance: z.number().min(0).max(1).optional(),
-      total: z.number().min(0).max(1).optional(),
-      segment: z.number().min(0).max(1).optional(),
-      influence: z.number().min(-1).max(1).optional(),
-      inputs: z.number().min(0).max(100).optional(),
-    })
-    .optional(),
+  /** Stricter than those that stand; a wider gate is refused. */
+  limits: gateLimitsSchema.optional(),
   refreshFromInvoices: z.boolean().optional(),
   /** The model that ships, through the gate instead of a training. */
   shipped: z.boolean().optional(),
@@ -106,7 +100,8 @@ const sourceFields = {
 
 /** Registry of risk models, retraining with its release by four eyes, the portfolio and the sources of factors. */
 export function riskModelRoutes(deps: ApiDeps): RouteDefinition[] {
-  const factors = shippedFactors();
+  const factors = productFactors();
+  const standing = standingLimits(deps.config.GATE_LIMITS);
   const queues = { flow: deps.queues?.flow ?? FLOW_QUEUE, ml: deps.mlQueue ?? ML_QUEUE };
   const vote = async (
     update: typeof approveReleaseUpdate,
@@ -194,6 +189,7 @@ export function riskModelRoutes(deps: ApiDeps): RouteDefinition[] {
       transaction: 'own',
       audit: { kind: 'change', subject: (_input, output) => ({ type: 'training', ids: [output.businessKey] }) },
       handler: async (ctx, { body }) => {
+        refuseLooserLimits(body.limits ?? {}, standing, 'body.limits');
         const businessKey = `manual/${ctx.idempotencyKey ?? randomUUID()}`;
         await requireTemporal(deps).workflow.start('modelRetraining', {
           workflowId: retrainingWorkflowId(businessKey),
@@ -277,6 +273,7 @@ export function riskModelRoutes(deps: ApiDeps): RouteDefinition[] {
       transaction: 'own',
       handler: async (_ctx, { body }) => {
         const { paused, settings, ...calendar } = body;
+        refuseLooserLimits(settings.limits ?? {}, standing, 'body.settings.limits');
         const options = retrainingSchedule(calendar, paused, settings as Partial<RetrainingSettings>, queues);
         const client = requireTemporal(deps).schedule;
         try {

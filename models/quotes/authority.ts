@@ -1,7 +1,7 @@
 import type { LocalizedText } from '../errors';
 import type { AuthorityLimits, PricingParameters } from './parameters.schema';
 import { priceBeforeDiscount } from './price';
-import type { QuoteResult, ReferralReason } from './types';
+import type { QuoteRequest, QuoteResult, ReferralReason, TotalForecast } from './types';
 
 export type UnderwritingRole = keyof PricingParameters['authority'];
 
@@ -14,13 +14,21 @@ export interface AuthorityFacts {
   readonly domainWarnings: number;
 }
 
-export function authorityFacts(result: QuoteResult, personYears: number, insuredCount: number | null): AuthorityFacts {
-  const { total, price, warnings } = result;
+/** What of a result the limits are held against. */
+export type JudgedResult = Pick<QuoteResult, 'price' | 'warnings'> & {
+  readonly total: Pick<TotalForecast, 'forecastKopecks' | 'lowerKopecks' | 'upperKopecks'>;
+};
+
+export function authorityFacts(
+  { total, price, warnings }: JudgedResult,
+  { personYears, contract }: Pick<QuoteRequest, 'personYears' | 'contract'>,
+): AuthorityFacts {
+  const insured = contract.insured_count ?? contract.programme_insured_count;
   const before = priceBeforeDiscount(price);
   return {
     priceKopecks: price.priceKopecks,
     discountBp: before > 0 ? Math.ceil((price.discountKopecks * 10_000) / before) : 0,
-    insured: insuredCount ?? Math.ceil(personYears),
+    insured: typeof insured === 'number' ? insured : Math.ceil(personYears),
     intervalWidthBp:
       total.forecastKopecks > 0
         ? Math.round(((total.upperKopecks - total.lowerKopecks) * 10_000) / total.forecastKopecks)

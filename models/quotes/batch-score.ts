@@ -1,35 +1,58 @@
 import type { CsvCell } from '../exchange/csv-writer';
 import { championForecasts } from '../underwriting/champions';
 import { peopleShares } from '../underwriting/clinic-choice';
-import type { TensorFlow } from '../underwriting/backend';
+import { checkDomain } from '../underwriting/domain-check';
 import type { UnderwritingModel } from '../underwriting/model';
+import { quoteTable } from '../underwriting/quote';
 import { scoreTable } from '../underwriting/score';
-import type { Column, Table } from '../underwriting/table';
+import { authorityFacts, referralReasons } from './authority';
 import type { BatchRow, RowFault } from './batch-rows';
-import { roundToSum, toKopecks } from './kopecks';
+import { domainWarnings } from './domain-check';
+import { toKopecks } from './kopecks';
 import type { PricingParameters } from './parameters.schema';
-import { buildPrice } from './price';
+import { priceProgramme } from './price';
+import { completeRequest, modelRequest } from './price-quote';
+import type { ClinicRatings } from './programme';
+import type { DomainWarning, FactorValue, QuoteRequest } from './types';
 
 export const BATCH_COLUMNS: readonly string[] = [
   'row_no', 'contract_no', 'clinic_code', 'year', 'status', 'forecast_rub', 'lower_rub', 'upper_rub', 'large_loss_rub', 'tariff_rub',
   'experience_rated_rub', 'glm_rub', 'credibility_weight', 'people_share', 'price_rub', 'model_version', 'field', 'value', 'rule', 'reason_ru', 'reason_en',
+  'warnings', 'referral',
 ]; // prettier-ignore
 
 /** Positions of codes in BATCH_COLUMNS: they keep their exact form. */
 export const BATCH_CODES: ReadonlySet<number> = new Set([1, 2]);
 
-/** Prices whole programmes at once and gives one answer line per row, in the order of the file. */
-export function scoreBatch(
-  tf: TensorFlow | null,
-  model: UnderwritingModel,
-  parameters: PricingParameters,
-  rows: readonly BatchRow[],
-): CsvCell[][] {
-  if (rows.length === 0) return [];
-  const scored = scoreTable(tf, model, batchTable(model, rows));
+export interface BatchTerms {
+  readonly parameters: PricingParameters;
+  /** Whose limits of authority decide on a referral. */
+  readonly role: string;
+  /** Factor codes of the contract; the others belong to a clinic. */
+  readonly contractCodes: ReadonlySet<string>;
+  readonly known: ReadonlySet<string>;
+  readonly ratings: ClinicRatings;
+}
+
+/**
+ * Prices one programme and gives one answer line per row: the same figures to the kopeck as a quote of the same contract,
+ * with its warnings (`code:factor`, those of the contract in each row) and the limits that it is above of.
+ *
+ * @param rows - all rows of one contract and year
+ */
+export function scoreProgramme(model: UnderwritingModel, terms: BatchTerms, rows: readonly BatchRow[]): CsvCell[][] {
+  const request = completeRequest(requestOf(rows, terms.contractCodes), terms.known, terms.ratings);
+  const table = quoteTable(withExposure(model, request, rows));
+  const scored = scoreTable(null, model, table);
   const rivals = championForecasts(model.champions, scored.rows, model.history);
   const shares = model.choice === null ? null : peopleShares(model.choice, scored.rows, model.encoding);
-  const prices = pricesOf(scored, parameters, rows);
+  const [lower, upper] = [scored.lower, scored.upper].map((bounds) => toKopecks(bounds.reduce((a, b) => a + b, 0)));
+  const clinics = rows.map((_, i) => ({ prediction: scored.prediction[i]!, largeLoss: scored.largeLoss[i]! }));
+  const priced = priceProgramme(clinics, upper!, request, terms.parameters);
+  const warnings = domainWarnings(model, request, checkDomain(model.factors, model.profiles, table));
+  const total = { forecastKopecks: priced.forecastKopecks, lowerKopecks: lower!, upperKopecks: upper! };
+  const facts = authorityFacts({ total, price: priced.price, warnings }, request);
+  const referral = referralReasons(facts, terms.role, terms.parameters).map(({ code }) => code);
   const money = (roubles: number): number => toKopecks(roubles) / 100;
   return rows.map((row, i) => [
     row.rowNo,
@@ -37,87 +60,62 @@ export function scoreBatch(
     row.clinicCode,
     row.year,
     'ok',
-    money(scored.prediction[i]!),
+    priced.clinics[i]!.forecastKopecks / 100,
     money(scored.lower[i]!),
     money(scored.upper[i]!),
-    money(scored.largeLoss[i]!),
+    priced.clinics[i]!.largeLossKopecks / 100,
     money(rivals.tariff[i]!),
     money(rivals.experience[i]!),
     money(rivals.glm[i]!),
     Math.round(scored.experience.weight[i]! * 1e6) / 1e6,
     shares === null ? null : Math.round(shares[i]! * 1e6) / 1e6,
-    prices[i]! / 100,
+    priced.clinics[i]!.priceKopecks / 100,
     model.version,
-    null,
-    null,
-    null,
-    null,
-    null,
+    ...Array.from({ length: 5 }, () => null),
+    warningsOf(warnings, row.clinicCode),
+    joined(referral),
   ]);
 }
 
 export function faultLine({ rowNo, field, value, rule, reason }: RowFault): CsvCell[] {
   const empty = Array.from({ length: 11 }, () => null);
-  return [rowNo, null, null, null, 'rejected', ...empty, field, value, rule, reason.ru, reason.en];
+  return [rowNo, null, null, null, 'rejected', ...empty, field, value, rule, reason.ru, reason.en, null, null];
 }
 
-/** Price of each programme without discount, shared by forecast. */
-function pricesOf(
-  scored: ReturnType<typeof scoreTable>,
-  parameters: PricingParameters,
-  rows: readonly BatchRow[],
-): number[] {
-  const prices = rows.map(() => 0);
-  const { sets } = scored.rows.keyed;
-  for (let set = 0; set < sets.count; set++) {
-    const own = [...sets.rows.subarray(sets.start[set]!, sets.start[set + 1]!)];
-    const forecasts = own.map((row) => toKopecks(scored.prediction[row]!));
-    const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-    const forecastKopecks = sum(forecasts);
-    const { priceKopecks } = buildPrice(
-      {
-        forecastKopecks,
-        largeLossKopecks: sum(own.map((row, k) => Math.min(forecasts[k]!, toKopecks(scored.largeLoss[row]!)))),
-        upperKopecks: sum(own.map((row) => toKopecks(scored.upper[row]!))),
-        personYears: rows[own[0]!]!.personYears,
-        discountPercent: 0,
-      },
-      parameters,
-    );
-    const parts = forecasts.map((one) =>
-      forecastKopecks > 0 ? (priceKopecks * one) / forecastKopecks : priceKopecks / own.length,
-    );
-    roundToSum(parts, priceKopecks).forEach((part, k) => (prices[own[k]!] = part));
-  }
-  return prices;
+/** The rows as the quote of their contract; a row that says otherwise than the first keeps its own value. */
+function requestOf(rows: readonly BatchRow[], contractCodes: ReadonlySet<string>): QuoteRequest {
+  const [first] = rows as [BatchRow];
+  const contract = Object.fromEntries(Object.entries(first.factors).filter(([code]) => contractCodes.has(code)));
+  return {
+    contractNo: first.contractNo,
+    year: first.year,
+    personYears: Math.max(...rows.map(({ personYears }) => personYears)),
+    discountPercent: 0,
+    contract,
+    clinics: rows.map(({ clinicCode, factors }) => {
+      const own: Record<string, FactorValue> = {};
+      for (const code of Object.keys(contract)) if (factors[code] === undefined) own[code] = null;
+      for (const [code, value] of Object.entries(factors)) if (value !== contract[code]) own[code] = value;
+      return { clinicCode, factors: own };
+    }),
+  };
 }
 
-/** Rows as columns, without an object per row: fifty thousand rows of ninety factors would be mostly garbage collection. */
-function batchTable({ columns: keys, factors }: UnderwritingModel, rows: readonly BatchRow[]): Table {
-  const data = new Map<string, Column>();
-  const put = (name: string | undefined, column: Column): void => void (name !== undefined && data.set(name, column));
-  put(keys.group, textColumn(rows.map(({ contractNo }) => contractNo)));
-  put(keys.entity, textColumn(rows.map(({ clinicCode }) => clinicCode)));
-  put(keys.time, { kind: 'number', values: Float64Array.from(rows, ({ year }) => year) });
-  put(keys.exposure, { kind: 'number', values: Float64Array.from(rows, ({ personYears }) => personYears) });
-  for (const { code } of factors) {
-    const cells = rows.map((row) => row.factors[code] ?? null);
-    const column: Column = cells.some((cell) => typeof cell === 'string')
-      ? textColumn(cells.map((cell) => (cell === null ? null : String(cell))))
-      : { kind: 'number', values: Float64Array.from(cells, (cell) => (cell === null ? Number.NaN : Number(cell))) };
-    put(code, column);
-  }
-  return { rows: rows.length, columns: [...data.keys()], data };
+/** Clinics of one contract may have different exposure, as those of several programmes have. */
+function withExposure(model: UnderwritingModel, request: QuoteRequest, rows: readonly BatchRow[]) {
+  const { contract, clinics } = modelRequest(model, request);
+  const { exposure } = model.columns;
+  return {
+    contract,
+    clinics: exposure === undefined ? clinics : clinics.map((one, i) => ({ ...one, [exposure]: rows[i]!.personYears })),
+  };
 }
 
-function textColumn(cells: readonly (string | null)[]): Column {
-  const levels: string[] = [];
-  const index = new Map<string, number>();
-  const codes = Int32Array.from(cells, (cell) => {
-    if (cell === null) return -1;
-    let code = index.get(cell);
-    if (code === undefined) index.set(cell, (code = levels.push(cell) - 1));
-    return code;
-  });
-  return { kind: 'text', codes, levels };
+function warningsOf(warnings: readonly DomainWarning[], clinic: string): string | null {
+  const own = warnings.filter(({ clinicCode }) => clinicCode === null || clinicCode === clinic);
+  return joined(own.map(({ code, factor }) => `${code}:${factor}`));
+}
+
+function joined(words: readonly string[]): string | null {
+  return words.length === 0 ? null : words.join('|');
 }

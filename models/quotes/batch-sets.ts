@@ -2,7 +2,8 @@ import type { BatchRow, RowFault } from './batch-rows';
 import { isFault } from './batch-rows';
 
 export interface BatchPart {
-  readonly rows: readonly BatchRow[];
+  /** Rows of whole programmes, each programme's together. */
+  readonly programmes: readonly (readonly BatchRow[])[];
   readonly faults: readonly RowFault[];
 }
 
@@ -14,23 +15,26 @@ const MOST_CLINICS = 400;
  * have to be priced together. Memory stays flat because rows of a programme have to stand together; one that comes later,
  * or twice, is a fault of that row alone.
  */
-export function createBatchSets(partRows = 2_000) {
+export function createBatchSets(partRows = 200) {
   const closed = new Set<string>();
-  let rows: BatchRow[] = [];
+  let programmes: BatchRow[][] = [];
+  let rows = 0;
   let faults: RowFault[] = [];
-  let current = '';
+  let current: BatchRow[] = [];
+  let key = '';
   let clinics = new Set<string>();
-  let ready = 0;
 
   const close = (): void => {
-    if (current !== '') closed.add(current);
-    ready = rows.length;
+    if (current.length === 0) return;
+    closed.add(key);
+    programmes.push(current);
+    rows += current.length;
   };
   const cut = (): BatchPart => {
-    const part = { rows: rows.slice(0, ready), faults };
-    rows = rows.slice(ready);
+    const part = { programmes, faults };
+    programmes = [];
+    rows = 0;
     faults = [];
-    ready = 0;
     return part;
   };
   return {
@@ -40,21 +44,22 @@ export function createBatchSets(partRows = 2_000) {
         faults.push(row);
         return faults.length >= partRows ? cut() : null;
       }
-      const key = `${row.contractNo}\u0000${row.year}`;
-      const fault = key === current ? repeated(row, clinics) : closed.has(key) ? apart(row) : null;
+      const own = `${row.contractNo}\u0000${row.year}`;
+      const fault = own === key ? repeated(row, clinics) : closed.has(own) ? apart(row) : null;
       if (fault !== null) {
         faults.push(fault);
         return null;
       }
       let part: BatchPart | null = null;
-      if (key !== current) {
+      if (own !== key) {
         close();
-        if (ready >= partRows) part = cut();
-        current = key;
+        if (rows >= partRows) part = cut();
+        key = own;
+        current = [];
         clinics = new Set();
       }
       clinics.add(row.clinicCode);
-      rows.push(row);
+      current.push(row);
       return part;
     },
     end(): BatchPart {

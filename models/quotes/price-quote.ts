@@ -6,8 +6,9 @@ import { domainWarnings } from './domain-check';
 import { itemName } from './item-names';
 import { roundToSum, toKopecks } from './kopecks';
 import type { PricingParameters } from './parameters.schema';
-import { buildPrice } from './price';
-import { completeProgramme } from './programme';
+import { priceProgramme } from './price';
+import { completeProgramme, withRatings } from './programme';
+import type { ClinicRatings } from './programme';
 import type { ClinicForecast, Contribution, ForecastFigures, QuoteRequest, QuoteResult } from './types';
 
 export interface VersionedParameters {
@@ -32,9 +33,13 @@ export function modelRequest({ columns }: Pick<UnderwritingModel, 'columns'>, re
   };
 }
 
-/** The request as it is priced and stored: the programme's own factors filled in. */
-export function completeRequest(request: QuoteRequest, known: ReadonlySet<string>): QuoteRequest {
-  return { ...request, clinics: completeProgramme(request.clinics, known) };
+/** The request as it is priced and stored: the clinics' newest ratings and the programme's own factors filled in. */
+export function completeRequest(
+  request: QuoteRequest,
+  known: ReadonlySet<string>,
+  ratings: ClinicRatings,
+): QuoteRequest {
+  return { ...request, clinics: completeProgramme(withRatings(request.clinics, ratings), known) };
 }
 
 /**
@@ -49,8 +54,9 @@ export function priceQuote(
   parameters: VersionedParameters,
 ): QuoteResult {
   const priced = quote(model, modelRequest(model, request));
-  const clinics = priced.clinics.map((one, i): Omit<ClinicForecast, 'priceKopecks'> => {
-    const forecastKopecks = toKopecks(one.prediction);
+  const built = priceProgramme(priced.clinics, toKopecks(priced.upper), request, parameters.data);
+  const clinics = priced.clinics.map((one, i): ClinicForecast => {
+    const { forecastKopecks, largeLossKopecks, priceKopecks } = built.clinics[i]!;
     const start = one.prediction - one.contributions.reduce((sum, { rub }) => sum + rub, 0);
     return {
       clinicCode: request.clinics[i]!.clinicCode,
@@ -58,34 +64,22 @@ export function priceQuote(
       forecastKopecks,
       lowerKopecks: toKopecks(one.lower),
       upperKopecks: toKopecks(one.upper),
-      largeLossKopecks: Math.min(forecastKopecks, toKopecks(one.largeLoss)),
+      largeLossKopecks,
       tariffKopecks: toKopecks(one.tariff),
       glmKopecks: toKopecks(one.glm),
       credibilityWeight: roundShare(one.credibility),
       ...waterfall(model, start, one.contributions, forecastKopecks),
+      priceKopecks,
     };
   });
-  const total = { ...sumForecasts(clinics, priced), experienceRatedKopecks: toKopecks(priced.experienceRated) };
-  const price = buildPrice(
-    { ...total, personYears: request.personYears, discountPercent: request.discountPercent },
-    parameters.data,
-  );
-  const parts = roundToSum(
-    clinics.map(({ forecastKopecks }) =>
-      total.forecastKopecks > 0
-        ? (price.priceKopecks * forecastKopecks) / total.forecastKopecks
-        : price.priceKopecks / clinics.length,
-    ),
-    price.priceKopecks,
-  );
   return {
     modelVersion: model.version,
     parametersVersion: parameters.version,
     renewal: priced.renewal,
     intervalLevel: model.intervals.level,
-    total,
-    clinics: clinics.map((one, i) => ({ ...one, priceKopecks: parts[i]! })),
-    price,
+    total: { ...sumForecasts(clinics, priced), experienceRatedKopecks: toKopecks(priced.experienceRated) },
+    clinics,
+    price: built.price,
     warnings: domainWarnings(model, request, priced.warnings),
     comparables: priced.comparables.map((one) => ({
       contractNo: one.name,
@@ -134,10 +128,8 @@ function waterfall(
   return { startKopecks, contributions: strongestFirst(contributions) };
 }
 
-type ClinicPart = Omit<ClinicForecast, 'priceKopecks'>;
-
-function sumForecasts(clinics: readonly ClinicPart[], priced: Quote): ForecastFigures {
-  const sum = (read: (one: ClinicPart) => number): number => clinics.reduce((all, one) => all + read(one), 0);
+function sumForecasts(clinics: readonly ClinicForecast[], priced: Quote): ForecastFigures {
+  const sum = (read: (one: ClinicForecast) => number): number => clinics.reduce((all, one) => all + read(one), 0);
   const byCode = new Map<string, Contribution>();
   for (const one of clinics.flatMap(({ contributions }) => contributions)) {
     const before = byCode.get(one.code);

@@ -1,4 +1,4 @@
-import { basisPoints, roundToSum } from './kopecks';
+import { basisPoints, roundToSum, toKopecks } from './kopecks';
 import type { PricingParameters } from './parameters.schema';
 import type { PriceBuildUp } from './types';
 
@@ -43,6 +43,56 @@ export function buildPrice(input: PriceInput, parameters: PricingParameters): Pr
     discountKopecks: discount,
     priceKopecks: price,
     pricePerPersonYearKopecks: Math.round(price / input.personYears),
+  };
+}
+
+/** What the price of a programme needs to know of each clinic, in roubles. */
+export interface ClinicRisk {
+  readonly prediction: number;
+  readonly largeLoss: number;
+}
+
+/** Forecasts in whole kopecks that add up to the programme's, its price, and each clinic's part of it. */
+export interface PricedProgramme {
+  readonly clinics: readonly {
+    readonly forecastKopecks: number;
+    readonly largeLossKopecks: number;
+    /** The clinic's part of the price, in proportion to its forecast. */
+    readonly priceKopecks: number;
+  }[];
+  readonly forecastKopecks: number;
+  readonly price: PriceBuildUp;
+}
+
+/** Prices the clinics of one programme together: the same for a single quote and for a row of a portfolio. */
+export function priceProgramme(
+  clinics: readonly ClinicRisk[],
+  upperKopecks: number,
+  { personYears, discountPercent }: Pick<PriceInput, 'personYears' | 'discountPercent'>,
+  parameters: PricingParameters,
+): PricedProgramme {
+  const forecasts = clinics.map(({ prediction }) => toKopecks(prediction));
+  const large = clinics.map(({ largeLoss }, i) => Math.min(forecasts[i]!, toKopecks(largeLoss)));
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  const forecastKopecks = sum(forecasts);
+  const price = buildPrice(
+    { forecastKopecks, largeLossKopecks: sum(large), upperKopecks, personYears, discountPercent },
+    parameters,
+  );
+  const parts = roundToSum(
+    forecasts.map((one) =>
+      forecastKopecks > 0 ? (price.priceKopecks * one) / forecastKopecks : price.priceKopecks / clinics.length,
+    ),
+    price.priceKopecks,
+  );
+  return {
+    clinics: forecasts.map((one, i) => ({
+      forecastKopecks: one,
+      largeLossKopecks: large[i]!,
+      priceKopecks: parts[i]!,
+    })),
+    forecastKopecks,
+    price,
   };
 }
 

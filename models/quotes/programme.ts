@@ -43,6 +43,17 @@ export function completeProgramme(
   });
 }
 
+/** Ratings of clinics by their codes, as factors. */
+export type ClinicRatings = ReadonlyMap<string, FactorValues>;
+
+/** The clinics with the insurer's newest ratings of them; what the caller gave stays. */
+export function withRatings(clinics: readonly QuoteClinic[], ratings: ClinicRatings): QuoteClinic[] {
+  return clinics.map((clinic) => {
+    const own = Object.entries(ratings.get(clinic.clinicCode) ?? {}).filter(([code]) => isOpen(clinic.factors[code]));
+    return own.length === 0 ? clinic : { ...clinic, factors: { ...clinic.factors, ...Object.fromEntries(own) } };
+  });
+}
+
 function minimum(values: readonly (number | null)[]): number | null {
   return values.length === 0 || values.some((value) => value === null) ? null : Math.min(...(values as number[]));
 }

@@ -1,8 +1,9 @@
-import { experienceFromColumns } from './history-columns';
+import { toldCells } from './history-columns';
 import type { UnderwritingModel } from './model';
 import type { Credibility, Experience } from './panel';
-import { experienceBefore, indexPanel, predictExperience } from './panel';
+import { experienceBefore, indexPanel, predictExperience, smoothExperience } from './panel';
 import type { ModelRows } from './rows';
+import { stepOf } from './sets';
 
 /** What experience does to each row. */
 export interface AppliedExperience {
@@ -22,14 +23,23 @@ function buildIndex(model: PanelModel) {
     rows: indexPanel(model.panel),
     groups: new Map(model.panelGroups.map((name, code) => [name, code])),
     entities: new Map(model.panelEntities.map((name, code) => [name, code])),
+    step: stepOf(model.panel.cells.time),
   };
 }
 
 /**
- * Experience of each row's group before the row's own period: from the panel of earlier rows, else from the row's
- * history columns, else none. A row never learns from its own period or a later one.
+ * Experience of each row's group before the row's own period: the panel of earlier rows, and what the row's history
+ * columns tell of the period before where the panel does not have it. A row never learns from its own period or a later
+ * one, and from none twice.
+ *
+ * @param only - the one period that is asked for; rows of others stay without an effect
  */
-export function applyExperience(model: PanelModel, rows: ModelRows, expected: Float64Array): AppliedExperience {
+export function applyExperience(
+  model: PanelModel,
+  rows: ModelRows,
+  expected: Float64Array,
+  only?: number,
+): AppliedExperience {
   let index = panelIndexes.get(model.panel);
   if (index === undefined) panelIndexes.set(model.panel, (index = buildIndex(model)));
   const n = rows.table.rows;
@@ -45,20 +55,15 @@ export function applyExperience(model: PanelModel, rows: ModelRows, expected: Fl
   for (let set = 0; set < sets.count; set++) {
     const own = sets.rows.subarray(sets.start[set]!, sets.start[set + 1]!);
     const first = own[0]!;
+    if (only !== undefined && time[first] !== only) continue;
     const code = groupOf[first]! < 0 ? undefined : index.groups.get(groups[groupOf[first]!]!);
     let experience: Experience | null = null;
     if (code !== undefined) experience = experienceBefore(model.panel, index.rows.get(code), time[first]!);
-    if (experience === null && model.history !== null)
-      experience = experienceFromColumns(
-        model.panel,
-        model.history,
-        rows.table,
-        own,
-        expected,
-        rows.exposure,
-        entityIds,
-        time[first]!,
-      );
+    const before = time[first]! - index.step;
+    if (model.history !== null && isNewer(before, experience, index.step)) {
+      const told = toldCells(model.history, rows.table, own, expected, rows.exposure, entityIds);
+      if (told.length > 0) experience = smoothExperience(model.panel, told, before, experience);
+    }
     const found: Credibility[] = predictExperience(
       model.panel,
       experience,
@@ -73,4 +78,9 @@ export function applyExperience(model: PanelModel, rows: ModelRows, expected: Fl
     });
   }
   return out;
+}
+
+/** Whether a period lies behind all that an experience tells of. */
+function isNewer(period: number, experience: Experience | null, step: number): boolean {
+  return experience === null || Array.from(experience.time).every((time) => time < period - step / 2);
 }

@@ -4,6 +4,7 @@ import { fitGlm, glmTotals } from './glm';
 import { firstRows, setTotals } from './groups';
 import type { HistoryRoles } from './history-columns';
 import type { ModelRows } from './rows';
+import { stepOf } from './sets';
 import { numbersOf } from './table';
 import type { ManualTariff } from './tariff';
 import { fitTariff, tariffTotals } from './tariff';
@@ -80,7 +81,10 @@ function ratingFactor(k: number, ratio: LastRatio | undefined): number {
   return z * (ratio.paid / ratio.expected) + 1 - z;
 }
 
-/** Last period's paid and tariff of each set: from the rows seen in training, else from the history columns. */
+/**
+ * Last period's paid and tariff of each set: from the rows seen in training, or from the history columns where those tell
+ * of a period that training has not seen.
+ */
 function lastRatios(
   { past, periods }: ExperienceRating,
   rows: ModelRows,
@@ -90,17 +94,21 @@ function lastRatios(
   const { groupOf, groups, time, sets } = rows.keyed;
   const rate = roles?.groupRate === undefined ? null : numbersOf(rows.table, roles.groupRate.code);
   const unit = roles?.exposure === undefined ? null : numbersOf(rows.table, roles.exposure);
+  const step = stepOf(periods);
   return Array.from(firstRows(rows), (row, set) => {
     const before = periods.filter((period) => period < time[row]!).pop();
-    const seen = groupOf[row]! < 0 || before === undefined ? undefined : past[`${groups[groupOf[row]!]}|${before}`];
-    if (seen !== undefined) return { paid: seen[0], expected: seen[1] };
-    if (rate === null || !(rate[row]! >= 0) || roles?.groupRate === undefined) return undefined;
-    let expected = 0;
-    for (let at = sets.start[set]!; at < sets.start[set + 1]!; at++) expected += tariff[sets.rows[at]!]!;
-    const exposure = unit === null ? rows.exposure[row]! : unit[row]!;
+    const kept = groupOf[row]! < 0 || before === undefined ? undefined : past[`${groups[groupOf[row]!]}|${before}`];
+    const seen = kept === undefined ? undefined : { paid: kept[0], expected: kept[1] };
+    const told = roles?.groupRate !== undefined && rate !== null && rate[row]! >= 0;
+    if (!told || (seen !== undefined && before! > time[row]! - 1.5 * step)) return seen;
+    const own = sets.rows.subarray(sets.start[set]!, sets.start[set + 1]!);
+    const sum = (values: Float64Array): number => own.reduce((total, at) => total + values[at]!, 0);
+    const expected = sum(tariff);
+    const now = roles.exposureIsSum === true ? sum(rows.exposure) : rows.exposure[row]!;
+    const exposure = unit === null ? now : unit[row]!;
     return {
-      paid: rate[row]! * exposure * roles.groupRate.scale,
-      expected: (expected * exposure) / rows.exposure[row]! / roles.growth,
+      paid: rate[row]! * exposure * roles.groupRate!.scale,
+      expected: (expected * exposure) / now / roles.growth,
     };
   });
 }

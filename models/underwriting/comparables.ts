@@ -1,6 +1,6 @@
 import type { Encoding } from './encoding';
 import { scalarValues } from './encoding';
-import { firstRows, setTotals } from './groups';
+import { firstRows, setExposures, setTotals } from './groups';
 import type { ModelRows } from './rows';
 
 /** The latest period of each group of the training as one vector of standardised factors. */
@@ -50,9 +50,11 @@ export function collectPastGroups(
   rows: ModelRows,
   encoding: Encoding,
   expected: Float64Array,
+  compete: boolean,
   limit = 4000,
 ): PastGroups {
-  const { groupOf, groups, time, sets } = rows.keyed;
+  const { groupOf, groups, time } = rows.keyed;
+  const exposure = setExposures(rows, compete);
   const { codes, vectors } = setVectors(rows, encoding);
   const paid = setTotals(rows, rows.total);
   const forecast = setTotals(rows, expected);
@@ -72,7 +74,7 @@ export function collectPastGroups(
     codes,
     names: chosen.map((set) => groups[groupOf[heads[set]!]!]!),
     time: chosen.map((set) => time[heads[set]!]!),
-    exposure: chosen.map((set) => rows.exposure[sets.rows[sets.start[set]!]!]!),
+    exposure: chosen.map((set) => exposure[set]!),
     paid: chosen.map((set) => paid[set]!),
     expected: chosen.map((set) => forecast[set]!),
     vectors: kept,

@@ -99,7 +99,7 @@ function oneStepAhead(
     };
     const panel = fitPanel(past, kernels, noise);
     const model = { panel, panelGroups: rows.keyed.groups, panelEntities: rows.keyed.entities, history: roles };
-    const applied = applyExperience(model, rows, expected);
+    const applied = applyExperience(model, rows, expected, period);
     for (let row = 0; row < expected.length; row++) {
       if (cells.time[row] !== period) continue;
       forecast[row] = expected[row]! * Math.exp(applied.effect[row]!);

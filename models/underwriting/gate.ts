@@ -1,5 +1,5 @@
 import type { LocalizedText } from '../errors';
-import { setTotals } from './groups';
+import { firstRows, setExposures, setTotals } from './groups';
 import { unitDeviance } from './deviance';
 import type { FactorDrift } from './drift';
 import { measureDrift } from './drift';
@@ -7,7 +7,6 @@ import type { UnderwritingModel } from './model';
 import { quantileOf, rankCorrelation } from './quantiles';
 import { createRandom } from './random';
 import type { Scored } from './score';
-import { firstRows } from './groups';
 import { levelsOf } from './table';
 
 export type GateCheckName = 'deviance' | 'total' | 'segments' | 'influence' | 'inputs';
@@ -66,7 +65,7 @@ export function runGate(
 ): GateResult {
   const { rows } = challenger.scored;
   const paid = setTotals(rows, rows.total);
-  const exposure = Float64Array.from(firstRows(rows), (row) => rows.exposure[row]!);
+  const exposure = setExposures(rows, challenger.model.shape.compete);
   const [before, after] = [champion.scored.setPrediction, challenger.scored.setPrediction];
   const power = challenger.model.power;
   const loss = (forecast: Float64Array, set: number): number =>

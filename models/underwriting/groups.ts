@@ -13,3 +13,12 @@ export function firstRows(rows: Pick<ModelRows, 'keyed'>): Int32Array {
   const { sets } = rows.keyed;
   return Int32Array.from({ length: sets.count }, (_, set) => sets.rows[sets.start[set]!]!);
 }
+
+/** Exposure of each set: its people once where its rows compete for them, else the sum of its rows' own. */
+export function setExposures(rows: Pick<ModelRows, 'keyed' | 'exposure'>, compete: boolean): Float64Array {
+  if (!compete) return setTotals(rows, rows.exposure);
+  const { sets } = rows.keyed;
+  const most = new Float64Array(sets.count);
+  rows.exposure.forEach((value, row) => (most[sets.of[row]!] = Math.max(most[sets.of[row]!]!, value)));
+  return most;
+}

@@ -1,6 +1,5 @@
 import type { Factor } from './catalogue';
-import type { Experience, Panel } from './panel';
-import { smoothExperience } from './panel';
+import type { ToldCell } from './panel';
 import { quantileOf, sortedFinite } from './quantiles';
 import type { ModelRows } from './rows';
 import type { Table } from './table';
@@ -12,8 +11,15 @@ import { numbersOf } from './table';
  */
 export interface HistoryRoles {
   readonly groupRate?: { readonly code: string; readonly scale: number };
-  readonly cellRate?: { readonly code: string; readonly scale: number };
+  readonly cellRate?: {
+    readonly code: string;
+    readonly scale: number;
+    /** Whether a 0 says that nothing was paid; else it also stands for an entity that the group did not have. */
+    readonly zeroIsPaid?: boolean;
+  };
   readonly exposure?: string;
+  /** Whether that exposure is the sum over the rows of a set, not the one that all of them repeat. */
+  readonly exposureIsSum?: boolean;
   /** Factor by which the price level rises in one period. */
   readonly growth: number;
 }
@@ -39,11 +45,13 @@ export function findHistoryRoles(rows: ModelRows, factors: readonly Factor[], in
   const totals = new Map<string, number>();
   const cells = new Map<string, number>();
   const exposures = new Map<string, number>();
+  const sums = new Map<string, number>();
   const add = (map: Map<string, number>, key: string, value: number) => map.set(key, (map.get(key) ?? 0) + value);
   for (let row = 0; row < time.length; row++) {
     add(totals, `${groupOf[row]}|${time[row]}`, rows.total[row]!);
     add(cells, `${groupOf[row]}|${entityOf[row]}|${time[row]}`, rows.total[row]!);
     exposures.set(`${groupOf[row]}|${time[row]}`, rows.exposure[row]!);
+    add(sums, `${groupOf[row]}|${time[row]}`, rows.exposure[row]!);
   }
   const past = (map: Map<string, number>, key: (row: number, period: number) => string, row: number): number => {
     const period = before.get(time[row]!);
@@ -52,7 +60,12 @@ export function findHistoryRoles(rows: ModelRows, factors: readonly Factor[], in
   const groupKey = (row: number, period: number): string => `${groupOf[row]}|${period}`;
   const cellKey = (row: number, period: number): string => `${groupOf[row]}|${entityOf[row]}|${period}`;
   const columns = candidates.map(({ code }) => ({ code, values: numbersOf(rows.table, code) }));
-  const exposure = columns.find(({ values }) => matches(values, (row) => past(exposures, groupKey, row)) !== null);
+  const repeats = (map: Map<string, number>) =>
+    columns.find(({ values }) => matches(values, (row) => past(map, groupKey, row)) !== null);
+  const shared = repeats(exposures);
+  const exposure = shared ?? repeats(sums);
+  // Rows of one entity that share its past would each count it.
+  const single = cells.size > 0.98 * time.length;
   const unit = (row: number): number => (exposure === undefined ? rows.exposure[row]! : exposure.values[row]!);
   const found: { -readonly [K in keyof HistoryRoles]: HistoryRoles[K] } = { growth: growthOf(rows) };
   for (const { code, values } of columns) {
@@ -61,10 +74,14 @@ export function findHistoryRoles(rows: ModelRows, factors: readonly Factor[], in
     const scale = matches(amounts, (row) => past(totals, groupKey, row));
     const cellScale = matches(amounts, (row) => past(cells, cellKey, row));
     if (scale !== null && found.groupRate === undefined) found.groupRate = { code, scale };
-    else if (cellScale !== null && found.cellRate === undefined) found.cellRate = { code, scale: cellScale };
+    else if (single && cellScale !== null && found.cellRate === undefined) {
+      const zeroIsPaid = saysNothingPaid(values, (row) => [past(totals, groupKey, row), past(cells, cellKey, row)]);
+      found.cellRate = { code, scale: cellScale, zeroIsPaid };
+    }
   }
   if (found.groupRate === undefined && found.cellRate === undefined) return null;
   if (exposure !== undefined) found.exposure = exposure.code;
+  if (exposure !== undefined && shared === undefined) found.exposureIsSum = true;
   return found;
 }
 
@@ -78,51 +95,54 @@ export function roleCodes(roles: HistoryRoles | null): string[] {
 }
 
 /**
- * Experience of a set of rows read from its history columns, for groups whose past rows the model has not seen.
+ * The cells of the period before, told by the history columns of a set of rows. An empty cell is no
+ * experience, a 0 is where the book has it say that nothing was paid. Without cells of their own the entities share the group's total by expectation. Empty when nothing is told.
  *
  * @param rows - row indices of one group in one period
  * @param expected - the model's expectation of each row of the table (this period, this exposure)
  */
-export function experienceFromColumns(
-  panel: Panel,
+export function toldCells(
   roles: HistoryRoles,
   table: Table,
   rows: Int32Array,
   expected: ArrayLike<number>,
   exposure: ArrayLike<number>,
   entityIds: ArrayLike<number>,
-  time: number,
-): Experience | null {
+): ToldCell[] {
   const read = (code: string | undefined, row: number): number =>
     code === undefined ? Number.NaN : numbersOf(table, code)[row]!;
-  const entity: number[] = [];
-  const observed: number[] = [];
-  const predicted: number[] = [];
+  const cells: ToldCell[] = [];
   let groupTotal = Number.NaN;
   let groupExpected = 0;
+  const summed = rows.reduce((sum, row) => sum + exposure[row]!, 0);
   for (const row of rows) {
-    const past = read(roles.exposure, row);
-    const unit = roles.exposure === undefined ? exposure[row]! : past;
-    if (!(unit > 0) || !(exposure[row]! > 0)) continue;
-    const before = (expected[row]! * unit) / exposure[row]! / roles.growth;
+    const now = roles.exposureIsSum === true ? summed : exposure[row]!;
+    const unit = roles.exposure === undefined ? now : read(roles.exposure, row);
+    if (!(unit > 0) || !(now > 0)) continue;
+    const before = (expected[row]! * unit) / now / roles.growth;
     groupExpected += before;
     groupTotal = read(roles.groupRate?.code, row) * unit * (roles.groupRate?.scale ?? 1);
-    const cellTotal = read(roles.cellRate?.code, row) * unit * (roles.cellRate?.scale ?? 1);
-    entity.push(entityIds[row]!);
-    observed.push(cellTotal);
-    predicted.push(before);
+    const total = read(roles.cellRate?.code, row) * unit * (roles.cellRate?.scale ?? 1);
+    cells.push({ total, expected: before, entity: entityIds[row]! });
   }
-  const cells = observed.flatMap((total, i) =>
-    total > 0 ? [{ total, expected: predicted[i]!, entity: entity[i]! }] : [],
-  );
-  if (cells.length > 0) return smoothExperience(panel, cells, time - 1);
-  if (!(groupTotal >= 0) || !(groupExpected > 0)) return null;
-  const ratio = groupTotal / groupExpected;
-  return smoothExperience(
-    panel,
-    predicted.map((value, i) => ({ total: value * ratio, expected: value, entity: entity[i]! })),
-    time - 1,
-  );
+  const stated = cells.filter(({ total }) => total > 0 || (total === 0 && roles.cellRate?.zeroIsPaid === true));
+  if (stated.length > 0) return stated;
+  if (!(groupTotal >= 0) || !(groupExpected > 0)) return [];
+  return cells.map((cell) => ({ ...cell, total: (cell.expected * groupTotal) / groupExpected }));
+}
+
+/** False when zeros of known groups stand for more than single entities that were not there in the period before. */
+function saysNothingPaid(values: ArrayLike<number>, past: (row: number) => readonly [number, number]): boolean {
+  let zeros = 0;
+  let absent = 0;
+  for (let row = 0; row < values.length; row++) {
+    if (values[row] !== 0) continue;
+    const [group, cell] = past(row);
+    if (Number.isNaN(group)) continue;
+    zeros++;
+    if (Number.isNaN(cell)) absent++;
+  }
+  return absent <= 0.1 * zeros;
 }
 
 /** The constant k with `truth = column x k`, where it holds for most rows; else null. */

@@ -10,7 +10,7 @@ export function modelCard(model: UnderwritingModel): string {
   return `# Model card: underwriting model ${model.version}
 
 ## Purpose
-Forecast of \`${columns.target}\`${columns.exposure === undefined ? '' : ` per \`${columns.exposure}\``} for groups (\`${columns.group ?? 'single rows'}\`), with interval and reasons, for an underwriter who decides. Not for decisions about single persons: no factor describes one.
+Forecast of \`${columns.target}\`${columns.exposure === undefined ? '' : ` per \`${columns.exposure}\``} for groups (\`${columns.group ?? 'single rows'}\`), with interval and reasons, for an underwriter who decides. ${aboutPersons(model)}
 
 ## Learnt from
 ${trainedOn.rows} rows, ${trainedOn.groups} groups${columns.time === undefined ? '' : `, periods ${periodName(trainedOn.from, columns.step)} to ${periodName(trainedOn.to, columns.step)}`}, seed ${trainedOn.seed}. ${columns.index === undefined ? 'No price level divided out.' : `Price level \`${columns.index}\` divided out beforehand.`}
@@ -34,6 +34,17 @@ No more influence than pure noise, not shown as influence: ${silent.length === 0
 ## Warnings of the training
 ${model.warnings.length === 0 ? '- none' : model.warnings.map((warning) => `- ${warning}`).join('\n')}
 `;
+}
+
+/** Whether rows stand for groups of people, and what follows where they do not. */
+function aboutPersons({ columns, trainedOn: { typicalExposure } }: UnderwritingModel): string {
+  if (columns.exposure !== undefined && (typicalExposure === undefined || typicalExposure > 1))
+    return 'Not for decisions about single persons: a row carries the exposure of several, and no factor describes one.';
+  const what =
+    typicalExposure === undefined
+      ? 'no exposure is given'
+      : `the middle row has an exposure of ${fixed(typicalExposure)}`;
+  return `Rows are single persons or risks (${what}), and factors may describe one person: the forecast is the mean of people like this one and says little of any one of them. It may add up to a price of a group; it must not decide on cover, price or care of one person, and data of this kind is personal.`;
 }
 
 function fixed(value: number): string {

@@ -8,6 +8,7 @@ import type { LargeLoss } from './large-loss';
 import type { NetworkShape, NetworkWeights } from './network';
 import type { PairInput } from './pairs';
 import type { Panel } from './panel';
+import type { PeriodLevels } from './price-level';
 import type { FactorProfile } from './profile';
 import type { TrainingSettings } from './settings';
 import type { BinnedFactor } from './tree-bins';
@@ -46,6 +47,8 @@ export interface UnderwritingModel {
     readonly from: number;
     readonly to: number;
     readonly seed: number;
+    /** Middle exposure of a row; absent without an exposure. */
+    readonly typicalExposure?: number;
   };
   readonly columns: ModelColumns;
   readonly family: Family;
@@ -65,7 +68,9 @@ export interface UnderwritingModel {
   /** Training mean of base / exposure: the price level of the waterfall's start. */
   readonly meanIndex: number;
   readonly meanLogSetSize: number;
+  /** Price level of the last period, and of each: for rows that come without one. */
   readonly lastIndex: number;
+  readonly indexByPeriod?: PeriodLevels;
   readonly levels: CohortLevels;
   readonly history: HistoryRoles | null;
   readonly panel: Panel;

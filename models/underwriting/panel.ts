@@ -237,27 +237,52 @@ function entityAt(effects: readonly EntityEffect[], { entity }: PanelKernels, ti
   return effect;
 }
 
-/** Working residuals of one group's own cells (all of one period): a few reweighted steps as in {@link fitPanel}. */
+/** A cell of experience that is told as totals: what was paid beside what the model expected. */
+export interface ToldCell {
+  readonly total: number;
+  readonly expected: number;
+  readonly entity: number;
+}
+
+/**
+ * Working residuals of one group's told cells (all of one period), a few reweighted steps as in {@link fitPanel}, behind
+ * the experience of earlier periods.
+ */
 export function smoothExperience(
   panel: Panel,
-  cells: readonly { readonly total: number; readonly expected: number; readonly entity: number }[],
+  told: readonly ToldCell[],
   time: number,
+  earlier: Experience | null,
 ): Experience {
   const { kernels, noise } = panel;
-  const n = Math.min(cells.length, MAX_CELLS);
-  const entity = cells.slice(0, n).map((cell) => cell.entity);
-  const times = Array.from({ length: n }, () => time);
-  let effect = new Float64Array(n);
-  let residual: number[] = [];
-  let variance: number[] = [];
+  const cells = told.slice(0, MAX_CELLS);
+  const before = newestCells(earlier, MAX_CELLS - cells.length);
+  const past = before.residual.length;
+  const entity = [...before.entity, ...cells.map((cell) => cell.entity)];
+  const times = [...before.time, ...cells.map(() => time)];
+  let effect = cells.map(() => 0);
+  let residual = before.residual;
+  let variance = before.variance;
   for (let round = 0; round < 4; round++) {
-    const m = cells
-      .slice(0, n)
-      .map(({ expected }, i) => expected * Math.exp(Math.min(2.5, Math.max(-2.5, effect[i]!))));
-    residual = m.map((value, i) => effect[i]! + Math.min(cells[i]!.total / value - 1, 8));
-    variance = m.map((value) => noise.phi / value);
+    const m = cells.map(({ expected }, i) => expected * Math.exp(Math.min(2.5, Math.max(-2.5, effect[i]!))));
+    residual = [...before.residual, ...m.map((value, i) => effect[i]! + Math.min(cells[i]!.total / value - 1, 8))];
+    variance = [...before.variance, ...m.map((value) => noise.phi / value)];
+    const n = residual.length;
     const alpha = solveCholesky(cholesky(groupCovariance(kernels, entity, times, variance), n), n, residual);
-    effect = Float64Array.from(alpha, (a, i) => residual[i]! - variance[i]! * a);
+    effect = cells.map((_, i) => residual[past + i]! - variance[past + i]! * alpha[past + i]!);
   }
   return { entity, time: times, residual, variance };
+}
+
+/** The newest cells of an experience, at most `most`. */
+function newestCells(experience: Experience | null, most: number) {
+  const all = Array.from(experience?.time ?? [], (_, i) => i);
+  const own = all.length <= most ? all : all.sort((a, b) => experience!.time[b]! - experience!.time[a]!).slice(0, most);
+  const pick = (values: ArrayLike<number> | undefined): number[] => own.map((i) => values![i]!);
+  return {
+    entity: pick(experience?.entity),
+    time: pick(experience?.time),
+    residual: pick(experience?.residual),
+    variance: pick(experience?.variance),
+  };
 }

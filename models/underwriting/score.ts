@@ -8,6 +8,7 @@ import { setTotals } from './groups';
 import { intervalOf } from './intervals';
 import { largeLossOf } from './large-loss';
 import type { UnderwritingModel } from './model';
+import { withPriceLevel } from './price-level';
 import type { ModelRows } from './rows';
 import { readRows } from './rows';
 import { keyColumns } from './spec';
@@ -43,7 +44,8 @@ export interface Scored {
 export function scoreTable(tf: TensorFlow | null, model: UnderwritingModel, table: Table): Scored {
   const codes = model.factors.map(({ code }) => code);
   if (!codes.some((code) => table.columns.includes(code))) throw noFactors(codes);
-  return scoreRows(tf, model, readRows(table, model.columns, codes, model.lastIndex));
+  const priced = withPriceLevel(table, model.columns, model.indexByPeriod ?? [], model.lastIndex);
+  return scoreRows(tf, model, readRows(priced, model.columns, codes, model.lastIndex));
 }
 
 function scoreRows(tf: TensorFlow | null, model: UnderwritingModel, rows: ModelRows): Scored {

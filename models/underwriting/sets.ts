@@ -74,6 +74,12 @@ export function keyRows(table: Table, keys: RowKeys): KeyedRows {
   };
 }
 
+/** Length of one period: the smallest gap between those seen; 1 where there is one only. */
+export function stepOf(times: Iterable<number>): number {
+  const seen = [...new Set(times)].sort((a, b) => a - b);
+  return seen.slice(1).reduce((least, time, i) => Math.min(least, time - seen[i]!), seen.length < 2 ? 1 : Infinity);
+}
+
 /** Fold of a group by hash: the same group falls into the same fold in every file and order. */
 export function foldOf(group: string, folds: number, seed: number): number {
   return hashText(group, seed) % folds;

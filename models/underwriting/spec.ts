@@ -2,6 +2,7 @@ import { AppError } from '../errors';
 import type { Factor } from './catalogue';
 import type { PeriodBound } from './period-column';
 import type { PeriodStep } from './periods';
+import { isPriceLevel, levelCandidates } from './price-level';
 import type { Table } from './table';
 import { levelsOf, numbersOf } from './table';
 import type { RowKeys } from './sets';
@@ -129,12 +130,7 @@ function findEntity(table: Table, factors: readonly Factor[], asked: TrainingCol
 function findIndex(table: Table, factors: readonly Factor[], asked: TrainingColumns): string | undefined {
   const { family } = chooseFamily(numbersOf(table, asked.target));
   if (family === 'poisson') return undefined;
-  const candidate = factors.find(({ code, kind }) => kind === 'number' && /inflation|price_level|cpi/i.test(code));
-  if (candidate === undefined) return undefined;
-  const values = numbersOf(table, candidate.code).filter((value) => !Number.isNaN(value));
-  return values.length > 0.5 * table.rows && values.every((value) => value > 0.05 && value < 100)
-    ? candidate.code
-    : undefined;
+  return levelCandidates(table, factors).find(({ code }) => isPriceLevel(table, code, asked))?.code;
 }
 
 /** @throws AppError UNDERWRITING_COLUMNS when the data has no such column */

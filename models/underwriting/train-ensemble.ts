@@ -12,7 +12,6 @@ import { screenPairs } from './pairs';
 import { predictMembers } from './predict-tf';
 import type { ModelRows } from './rows';
 import { clustersOf } from './rows';
-import { foldOf } from './sets';
 import type { TrainingSettings } from './settings';
 import { rivalSettings } from './settings';
 import type { MemberResult } from './train-member';
@@ -86,7 +85,7 @@ export async function searchSettings(
   control: TrainingControl,
 ): Promise<{ readonly settings: TrainingSettings; readonly table: { name: string; deviance: number }[] }> {
   const table: { name: string; deviance: number; settings: TrainingSettings }[] = [];
-  const tries = rows.table.rows > 25_000 ? 1 : 3;
+  const tries = rows.table.rows > 25_000 ? 1 : Math.min(3, base.folds);
   const rivals = rivalSettings(base);
   const prepared = new Map<string, Prepared>();
   for (const [i, { name, settings }] of rivals.entries()) {
@@ -232,9 +231,4 @@ function constraintsOf({ columns, factors }: Encoding, pairs: number): Constrain
     for (let k = 0; k < (hasMissing ? width - 1 : width); k++) sign[offset + k] = monotone === 'increasing' ? 1 : -1;
   }
   return any ? { sign } : undefined;
-}
-
-/** Fold of each row by its group's name. */
-export function foldsOfRows(rows: ModelRows, folds: number, seed: number): Int32Array {
-  return Int32Array.from(rows.groupNames, (name) => foldOf(name, folds, seed));
 }

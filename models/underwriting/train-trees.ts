@@ -123,7 +123,8 @@ async function searchForest(
   control: TrainingControl,
 ): Promise<{ readonly settings: ForestSettings; readonly table: { name: string; deviance: number }[] }> {
   const rivals = forestRivals(data.rate.length, effort);
-  const tries = rivals.length === 1 ? 0 : data.rate.length > 100_000 ? 1 : 3;
+  const most = new Set(folds).size;
+  const tries = rivals.length === 1 ? 0 : data.rate.length > 100_000 ? 1 : Math.min(3, most);
   const scored: { name: string; settings: ForestSettings; deviance: number }[] = [];
   for (const [i, { name, settings }] of rivals.entries()) {
     control.onProgress?.({ stage: 'trees', done: i, of: rivals.length, note: name });

@@ -4,16 +4,20 @@ import type { Factor } from './catalogue';
 import { fitChampions } from './champions';
 import { fitClinicChoice } from './clinic-choice';
 import { collectPastGroups } from './comparables';
+import { competes } from './competition';
 import { expectedTotals } from './expectation';
 import { fitExperience } from './fit-experience';
+import { planFolds } from './folds';
 import { findHistoryRoles, roleCodes } from './history-columns';
 import { measureImportance } from './importance';
 import { fitLargeLoss } from './large-loss';
 import type { UnderwritingModel } from './model';
 import { pack } from './model-files';
 import { measureNoise } from './noise-gauge';
+import { levelCandidates, periodLevels, withPriceLevel } from './price-level';
 import { profileFactors } from './profile';
 import { stepOf } from './period-column';
+import { quantileOf, sortedFinite } from './quantiles';
 import type { ModelRows, RowFaults } from './rows';
 import { clustersOf, readRows, usableRows } from './rows';
 import type { Effort } from './settings';
@@ -21,9 +25,9 @@ import { baseSettings } from './settings';
 import type { ModelColumns, TrainingColumns } from './spec';
 import { chooseFamily, requireColumn, resolveColumns } from './spec';
 import type { Table } from './table';
-import { numbersOf } from './table';
+import { levelsOf, numbersOf } from './table';
 import type { TrainingControl } from './train-ensemble';
-import { foldsOfRows, prepare, searchSettings, shapeOf, trainEnsemble } from './train-ensemble';
+import { prepare, searchSettings, shapeOf, trainEnsemble } from './train-ensemble';
 import type { BlendedMembers } from './train-trees';
 import { trainTrees } from './train-trees';
 import { AppError } from '../errors';
@@ -58,19 +62,25 @@ export async function trainModel(
   for (const flag of ['entity', 'index'] as const)
     if (typeof request[flag] === 'string') requireColumn(source, flag, request[flag]);
   if (request.trainUntil !== undefined && request.time === undefined) throw noTime();
-  const columns = withStep(source, resolveColumns(source, request.factors, request));
-  const { table, faults } = usableRows(source, columns, request.trainUntil);
-  if (table.rows < MIN_ROWS) throw tooFew(table.rows, faults, columns);
-  if (numbersOf(table, columns.target).every((total) => total === 0)) throw allZero(table.rows, columns.target);
+  const asGiven = withStep(source, resolveColumns(source, request.factors, request));
+  const { table: usable, faults } = usableRows(source, asGiven, request.trainUntil);
+  if (usable.rows < MIN_ROWS) throw tooFew(usable.rows, faults, asGiven);
+  if (numbersOf(usable, asGiven.target).every((total) => total === 0)) throw allZero(usable.rows, asGiven.target);
+  const columns = withoutLoneGroup(usable, asGiven);
+  const indexByPeriod = periodLevels(usable, columns);
+  const lastIndex = indexByPeriod.at(-1)?.[1] ?? 1;
+  const table = withPriceLevel(usable, columns, indexByPeriod, lastIndex);
   const codes = request.factors.map(({ code }) => code);
-  const rows = readRows(table, columns, codes, 1);
+  const rows = apartIfAlike(readRows(table, columns, codes, lastIndex));
   const roles = findHistoryRoles(rows, request.factors, columns.index);
   const reserved = new Set([...roleCodes(roles), columns.index]);
   const used = request.factors.filter(({ code }) => !reserved.has(code) && table.columns.includes(code));
   const { family, power } = chooseFamily(numbersOf(table, columns.target));
-  const compete = columns.entity !== undefined && rows.keyed.sets.count * 2 <= table.rows;
-  const base = baseSettings(table.rows, used.length, power, compete, effort);
-  const folds = foldsOfRows(rows, base.folds, seed);
+  const compete = competes(rows, columns);
+  const sized = baseSettings(table.rows, used.length, power, compete, effort);
+  const plan = planFolds(rows, sized.folds, seed);
+  const base = { ...sized, folds: plan.folds };
+  const folds = plan.of;
   control.onProgress?.({ stage: 'prepare', done: 0, of: 1, note: `${table.rows} rows, ${used.length} factors` });
   const search =
     (request.search ?? effort === 'full')
@@ -86,13 +96,19 @@ export async function trainModel(
     : await trainTrees(tf, prepared.data, shape, rows, used, power, effort, folds, seed, networks, control);
   const { members, trees } = blended;
   const trainGroups = new Set(rows.groupNames);
-  const ensemble = { shape, members, trees, folds: settings.folds, foldSeed: seed, trainGroups };
+  const ensemble = { shape, members, trees, folds: plan.folds, foldSeed: plan.seed, trainGroups };
   const expected = expectedTotals(tf, ensemble, rows, prepared.data.inputs);
   control.onProgress?.({ stage: 'experience', done: 0, of: 1, note: '' });
   const experience = fitExperience(rows, expected, columns, roles);
   control.onProgress?.({ stage: 'explain', done: 0, of: 1, note: '' });
   const draft: Omit<UnderwritingModel, 'version' | 'importance'> = {
-    trainedOn: { rows: table.rows, groups: clustersOf(rows).count, ...periodOf(rows), seed },
+    trainedOn: {
+      rows: table.rows,
+      groups: clustersOf(rows).count,
+      ...periodOf(rows),
+      seed,
+      ...(columns.exposure === undefined ? {} : { typicalExposure: quantileOf(sortedFinite(rows.exposure), 0.5) }),
+    },
     columns,
     family,
     power,
@@ -106,7 +122,8 @@ export async function trainModel(
     meanRate: ratio(rows.total, rows.base),
     meanIndex: ratio(rows.base, rows.exposure),
     meanLogSetSize: meanLogSetSize(rows),
-    lastIndex: lastIndex(rows, columns.index),
+    lastIndex,
+    indexByPeriod,
     levels: experience.levels,
     history: roles,
     panel: experience.panel,
@@ -121,9 +138,13 @@ export async function trainModel(
       roles,
     ),
     profiles: profileFactors(table, request.factors),
-    past: collectPastGroups(rows, prepared.encoding, expected),
+    past: collectPastGroups(rows, prepared.encoding, expected, compete),
     choice: compete ? fitClinicChoice(rows, prepared.encoding, request.factors) : null,
-    warnings: warningsOf(request.factors, table, faults, prepared.encoding.dropped),
+    warnings: [
+      ...warningsOf(request.factors, table, faults, prepared.encoding.dropped),
+      ...(columns.group === asGiven.group ? [] : [loneGroup(asGiven)]),
+      ...(family === 'poisson' ? [] : levelWarnings(request, table, columns)),
+    ],
   };
   const noise = await measureNoise(tf, draft, rows, used, folds, seed, control);
   const importance = measureImportance(draft, rows, prepared.data.inputs, seed, noise);
@@ -160,17 +181,6 @@ function meanLogSetSize({ keyed: { sets } }: ModelRows): number {
   let sum = 0;
   for (const set of sets.of) sum += Math.log(sets.start[set + 1]! - sets.start[set]!);
   return sets.of.length === 0 ? 0 : sum / sets.of.length;
-}
-
-/** Price level of the latest period: used for rows that come without one. */
-function lastIndex(rows: ModelRows, index: string | undefined): number {
-  if (index === undefined) return 1;
-  const { to } = periodOf(rows);
-  const values = numbersOf(rows.table, index);
-  let last = 1;
-  for (let row = 0; row < values.length; row++)
-    if (rows.keyed.time[row] === to && values[row]! > 0) last = values[row]!;
-  return last;
 }
 
 function warningsOf(
@@ -215,6 +225,32 @@ function allZero(rows: number, target: string): AppError {
       en: `“${target}” is 0 or less in all ${rows} rows: nothing to learn. Fix: check the target column and train-until`,
     },
     { details: { rows, field: target, rule: 'some target above 0', fix: 'check the target column and train-until' } },
+  );
+}
+
+/** The columns without a group that all rows belong to: it splits nothing, so rows stand for groups. */
+function withoutLoneGroup(table: Table, columns: ModelColumns): ModelColumns {
+  if (columns.group === undefined || new Set(levelsOf(table, columns.group).codes).size > 1) return columns;
+  const { group: _group, entity: _entity, ...rest } = columns;
+  return rest;
+}
+
+function loneGroup({ group }: ModelColumns): string {
+  return `${group}: one group only, so single rows are held out; they may be alike, and intervals are too narrow then`;
+}
+
+/** Rows that no factor tells apart are held out one by one. */
+function apartIfAlike(rows: ModelRows): ModelRows {
+  return new Set(rows.groupNames).size > 1
+    ? rows
+    : { ...rows, groupNames: rows.groupNames.map((_, row) => `row ${row}`) };
+}
+
+/** What is named like a price level and was not taken for one. */
+function levelWarnings({ factors, index }: TrainRequest, table: Table, columns: ModelColumns): string[] {
+  if (index !== undefined || columns.index !== undefined) return [];
+  return levelCandidates(table, factors).map(
+    ({ code }) => `${code}: does not move like a price level, taken as a factor; --index ${code} divides it out`,
   );
 }
 

@@ -135,22 +135,49 @@ async function refreshPriorYears(tx: Queryable): Promise<void> {
   );
 }
 
+/** Those of the factors that any row of the portfolio has. */
+export async function factorsInPortfolio(db: Queryable, codes: readonly string[]): Promise<string[]> {
+  const found = await db.query<{ code: string }>(
+    `SELECT code FROM unnest($1::text[]) AS code WHERE EXISTS (SELECT FROM portfolio_row WHERE factors ? code)`,
+    [codes],
+  );
+  return found.rows.map(({ code }) => code);
+}
+
 /**
- * The insurer's own ratings of clinics, internal and people's, as factors `internal_rating` and `people_rating` of the
- * latest year, where the ratings exist; the catalogue decides whether a model reads them.
+ * The insurer's own ratings of clinics as factors `internal_rating` and `people_rating`: in each year's rows the newest
+ * version whose period had ended by the end of that year. A clinic without a published rating has none.
+ *
+ * @returns rows changed
  */
 export async function refreshRatings(tx: Queryable): Promise<number> {
-  const tables = await tx.query<{ there: boolean }>(
-    `SELECT to_regclass('clinic_rating') IS NOT NULL AND to_regclass('rating_version') IS NOT NULL AS there`,
-  );
-  if (!tables.rows[0]!.there) return 0;
   const written = await tx.query(
-    `WITH newest AS (SELECT DISTINCT ON (kind) id, kind FROM rating_version ORDER BY kind, version DESC),
+    `WITH years AS (SELECT DISTINCT year FROM portfolio_row),
+     in_force AS (
+       SELECT DISTINCT ON (y.year, v.kind) y.year, v.kind, v.id
+       FROM years y JOIN rating_version v ON v.period_to < make_date(y.year + 1, 1, 1)
+       ORDER BY y.year, v.kind, v.period_to DESC, v.version DESC),
      scores AS (
-       SELECT c.code, jsonb_object_agg(n.kind || '_rating', COALESCE(r.score, r.mean)) AS factors
-       FROM newest n JOIN clinic_rating r ON r.version_id = n.id JOIN clinic c ON c.id = r.clinic_id GROUP BY 1)
-     UPDATE portfolio_row p SET factors = p.factors || s.factors, updated_at = now()
-     FROM scores s WHERE s.code = p.clinic_code AND p.year = (SELECT max(year) FROM portfolio_row)`,
+       SELECT f.year, c.code, jsonb_object_agg(f.kind || '_rating', r.score) AS factors
+       FROM in_force f JOIN clinic_rating r ON r.version_id = f.id JOIN clinic c ON c.id = r.clinic_id
+       WHERE r.score IS NOT NULL GROUP BY 1, 2)
+     UPDATE portfolio_row p SET factors = p.factors - ARRAY['internal_rating', 'people_rating'] || s.factors, updated_at = now()
+     FROM scores s WHERE s.code = p.clinic_code AND s.year = p.year`,
   );
   return written.rowCount ?? 0;
+}
+
+/** The newest published ratings of clinics (all by default) by their codes, as the factors that a quote takes. */
+export async function newestRatings(
+  db: Queryable,
+  clinicCodes: readonly string[] | null = null,
+): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
+  const found = await db.query<{ code: string; factors: Record<string, number> }>(
+    `WITH newest AS (SELECT DISTINCT ON (kind) id, kind FROM rating_version ORDER BY kind, period_to DESC, version DESC)
+     SELECT c.code, jsonb_object_agg(n.kind || '_rating', r.score) AS factors
+     FROM newest n JOIN clinic_rating r ON r.version_id = n.id JOIN clinic c ON c.id = r.clinic_id
+     WHERE ($1::text[] IS NULL OR c.code = ANY ($1)) AND r.score IS NOT NULL GROUP BY 1`,
+    [clinicCodes],
+  );
+  return new Map(found.rows.map(({ code, factors }) => [code, factors]));
 }

@@ -90,31 +90,30 @@ export async function releaseSmallModel(pool: Pool, people: { proposer: string; 
 
 /** The body of a quote: one contract's rows of one year from the shipped portfolio. */
 export function quoteBody(contractNo: string, year: number, known: boolean) {
-  const [header, ...rows] = portfolioLines(
-    1,
-    (cells) => cells.contract_no === contractNo && cells.year === String(year),
-  );
+  const [header, ...rows] = contractLines(contractNo, year);
   const names = header!.split(',');
-  const cellsOf = (row: string): Record<string, string> => {
-    const cells = row.split(',');
-    return Object.fromEntries(names.map((name, i) => [name, cells[i]!]));
-  };
+  const cellsOf = (row: string) => Object.fromEntries(row.split(',').map((cell, i) => [names[i]!, cell]));
+  const { contractNo: _contractNo, ...body } = quoteBodyOf(rows.map(cellsOf));
+  return { ...(known ? { contractNo } : {}), ...body };
+}
+
+/** The body of a quote of the rows of one contract and year, as cells by column. */
+export function quoteBodyOf(rows: readonly Readonly<Record<string, string>>[]) {
   const valueOf = (cell: string | undefined): number | null =>
     cell === undefined || cell === '' ? null : Number(cell);
-  const first = cellsOf(rows[0]!);
+  const first = rows[0]!;
   const ofClinic = FACTORS.filter(
     ({ code, group }) => ['clinic', 'pair'].includes(group) || /clinic|enrolled/.test(code),
   );
   const ofContract = FACTORS.filter((factor) => !ofClinic.includes(factor));
   return {
-    ...(known ? { contractNo } : {}),
-    year,
-    personYears: Number(first.person_years),
+    contractNo: first['contract_no']!,
+    year: Number(first['year']),
+    personYears: Number(first['person_years']),
     contract: Object.fromEntries(ofContract.map(({ code }) => [code, valueOf(first[code])])),
-    clinics: rows.map((row) => {
-      const cells = cellsOf(row);
+    clinics: rows.map((cells) => {
       const factors = Object.fromEntries(ofClinic.map(({ code }) => [code, valueOf(cells[code])]));
-      return { clinicCode: cells.clinic_code!, factors };
+      return { clinicCode: cells['clinic_code']!, factors };
     }),
   };
 }
