@@ -1,6 +1,6 @@
 import { cholesky, solveCholesky, solveLower } from './linear-algebra';
 import type { Noise } from './noise';
-import type { PanelCells, PanelKernels } from './panel-moments';
+import type { Kernel, PanelCells, PanelKernels } from './panel-moments';
 import { covariance } from './panel-moments';
 import { partitionBy } from './sets';
 
@@ -162,16 +162,26 @@ function groupCovariance(
 ): Float64Array {
   const n = entity.length;
   const matrix = new Float64Array(n * n);
+  const ofGroup = betweenPeriods(group, time);
+  const ofCell = betweenPeriods(cell, time);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      const lag = time[i]! - time[j]!;
-      const shared = covariance(group, lag) + (sameCell(entity[i]!, entity[j]!) === 1 ? covariance(cell, lag) : 0);
+      const shared = ofGroup(i, j) + (sameCell(entity[i]!, entity[j]!) === 1 ? ofCell(i, j) : 0);
       matrix[i * n + j] = shared;
       matrix[j * n + i] = shared;
     }
     matrix[i * n + i] = covariance(group, 0) + covariance(cell, 0) + variance[i]!;
   }
   return matrix;
+}
+
+/** Covariance of two cells, by their places: a power for each pair of periods instead of each pair of cells. */
+function betweenPeriods(kernel: Kernel, time: ArrayLike<number>): (i: number, j: number) => number {
+  const periods = [...new Set(Array.from(time))];
+  const placeOf = new Map(periods.map((period, place) => [period, place]));
+  const places = Int32Array.from(time, (period) => placeOf.get(period)!);
+  const table = Float64Array.from(periods.flatMap((a) => periods.map((b) => covariance(kernel, a - b))));
+  return (i, j) => table[places[i]! * periods.length + places[j]!]!;
 }
 
 function smoothGroup(
@@ -191,11 +201,12 @@ function smoothGroup(
   const alpha = solveCholesky(cholesky(matrix, n), n, r);
   const whole = new Float64Array(rows.length);
   const shared = new Float64Array(rows.length);
+  const ofGroup = betweenPeriods(kernels.group, time);
   for (let i = 0; i < n; i++) {
     // K alpha = r - D alpha: the smoothed effect at each observed cell.
     whole[rows.length - n + i] = r[i]! - own[i]! * alpha[i]!;
     let common = 0;
-    for (let j = 0; j < n; j++) common += covariance(kernels.group, time[i]! - time[j]!) * alpha[j]!;
+    for (let j = 0; j < n; j++) common += ofGroup(i, j) * alpha[j]!;
     shared[rows.length - n + i] = common;
   }
   return { whole, shared };
