@@ -103,12 +103,11 @@ function requestOf(rows: readonly BatchRow[], contractCodes: ReadonlySet<string>
 
 /** Clinics of one contract may have different exposure, as those of several programmes have. */
 function withExposure(model: UnderwritingModel, request: QuoteRequest, rows: readonly BatchRow[]) {
-  const { contract, clinics } = modelRequest(model, request);
+  const asked = modelRequest(model, request);
   const { exposure } = model.columns;
-  return {
-    contract,
-    clinics: exposure === undefined ? clinics : clinics.map((one, i) => ({ ...one, [exposure]: rows[i]!.personYears })),
-  };
+  if (exposure === undefined || rows.every(({ personYears }) => personYears === request.personYears)) return asked;
+  const clinics = asked.clinics.map((one, i) => ({ ...one, [exposure]: rows[i]!.personYears }));
+  return { ...asked, clinics };
 }
 
 function warningsOf(warnings: readonly DomainWarning[], clinic: string): string | null {

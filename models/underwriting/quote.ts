@@ -10,7 +10,7 @@ import type { UnderwritingModel } from './model';
 import { NOISE_CODES } from './noise-factor';
 import { refreshProgramme } from './programme';
 import { scoreTable } from './score';
-import type { Table } from './table';
+import type { Column, Table } from './table';
 import { pickRows, tableFromRecords, textAt } from './table';
 
 /** A contract as asked: its factors, and those of each clinic of its programme. */
@@ -63,9 +63,23 @@ export interface Quote {
   readonly warnings: readonly DomainWarning[];
 }
 
-/** Rows of a request: each clinic with the contract's values; programme-wide factors filled where they are missing. */
-export function quoteTable(request: QuoteRequest): Table {
-  return tableFromRecords(request.clinics.map((clinic) => ({ ...request.contract, ...clinic })));
+/** Rows of a request: each clinic's values, and the contract's where the clinics say nothing else. */
+export function quoteTable({ contract, clinics }: QuoteRequest): Table {
+  const own = new Set(clinics.flatMap((clinic) => Object.keys(clinic)));
+  const both = Object.fromEntries(Object.entries(contract).filter(([code]) => own.has(code)));
+  const rows = tableFromRecords(clinics.map((clinic) => ({ ...both, ...clinic })));
+  const data = new Map<string, Column>();
+  for (const [code, column] of tableFromRecords([contract]).data)
+    if (!own.has(code)) data.set(code, repeated(column, clinics.length));
+  for (const [code, column] of rows.data) data.set(code, column);
+  return { rows: clinics.length, columns: [...data.keys()], data };
+}
+
+/** One value as a column of equal rows. */
+function repeated(column: Column, rows: number): Column {
+  return column.kind === 'number'
+    ? { kind: 'number', values: new Float64Array(rows).fill(column.values[0]!) }
+    : { kind: 'text', levels: column.levels, codes: new Int32Array(rows).fill(column.codes[0]!) };
 }
 
 /** Prices a request: total and per clinic, interval, contributions, champions, comparables, warnings. Pure and quick. */
