@@ -4,6 +4,7 @@ import { isAppError } from '../../models/errors';
 import { openBackend } from '../../models/underwriting/backend';
 import { modelCard } from '../../models/underwriting/model-card';
 import { loadCheckpoint, loadModel, saveCheckpoint, saveModel } from '../../models/underwriting/model-files';
+import { readAsText } from '../../models/underwriting/spec';
 import { readTableFile } from '../../models/underwriting/table-file';
 import { trainModel } from '../../models/underwriting/train';
 import type { ChildMessage, TrainingJob } from './jobs';
@@ -32,7 +33,9 @@ async function run(job: TrainingJob): Promise<void> {
 }
 
 async function train(job: Extract<TrainingJob, { kind: 'train' }>): Promise<void> {
-  const model = await trainModel(await openBackend(), readTableFile(job.data), job.request, {
+  const { request } = job;
+  const table = readTableFile(job.data, readAsText(request.factors, request));
+  const model = await trainModel(await openBackend(), table, request, {
     signal: stop.signal,
     onProgress: (progress) => void tell({ kind: 'progress', ...progress }),
     checkpoint: {
@@ -47,8 +50,8 @@ async function train(job: Extract<TrainingJob, { kind: 'train' }>): Promise<void
 
 async function judgeModels(job: Extract<TrainingJob, { kind: 'judge' }>): Promise<void> {
   const { tf } = await openBackend();
-  const table = readTableFile(job.data);
   const challenger = loadModel(job.challenger);
+  const table = readTableFile(job.data, readAsText(challenger.factors, challenger.columns));
   const champion = job.champion === null ? null : loadModel(job.champion);
   const report = judge(tf, { table, challenger, champion, period: job.period, limits: job.limits });
   writeFileSync(job.out, JSON.stringify(report));

@@ -1,7 +1,7 @@
 import { AppError } from '../errors';
 import { championForecasts } from './champions';
 import { meanDeviance } from './deviance';
-import { firstRows, setTotals } from './groups';
+import { firstRows, setExposures, setTotals } from './groups';
 import type { Estimate, GroupCase } from './metrics';
 import {
   bootstrap,
@@ -16,7 +16,6 @@ import {
 } from './metrics';
 import type { UnderwritingModel } from './model';
 import { quantileOf, sortedFinite } from './quantiles';
-import type { ModelRows } from './rows';
 import type { Scored } from './score';
 import { levelsOf, numbersOf } from './table';
 
@@ -153,17 +152,6 @@ function casesOf(scored: Scored, byModel: Readonly<Record<ModelName, Float64Arra
     };
     return [{ one, row }];
   });
-}
-
-/** Clinics of one programme share its people; rows that do not compete each bring their own. */
-function setExposures(rows: ModelRows, compete: boolean): Float64Array {
-  if (!compete) return setTotals(rows, rows.exposure);
-  const out = new Float64Array(rows.keyed.sets.count);
-  rows.exposure.forEach((value, row) => {
-    const set = rows.keyed.sets.of[row]!;
-    out[set] = Math.max(out[set]!, value);
-  });
-  return out;
 }
 
 function segmentOf(segment: string, cases: readonly GroupCase[], power: number, draws = 300): SegmentFigures {
