@@ -13,6 +13,7 @@ import { startServers, startWorkerProcesses } from '../cli/up-services';
 import { reviewScope } from '../models/review/scopes';
 import { createPool } from '../prisma/pool';
 import type { Pool } from '../prisma/pool';
+import { outboxState } from '../prisma/repositories/outbox';
 import { copyBare, copyStored } from './copy-limits';
 import type { CopyLimits } from './copy-limits';
 import { copiesFor, writeReference, writeRegistry } from './large-world';
@@ -157,11 +158,9 @@ async function reviewRegistry(
 /** Waits until every invoice that waits for people has its workflow. */
 async function settled(pool: Pool): Promise<void> {
   for (;;) {
-    const { rows } = await pool.query<{ waiting: number }>(
-      'SELECT count(*)::int AS waiting FROM outbox WHERE done_at IS NULL AND dead_at IS NULL',
-    );
+    const { waiting } = await outboxState(pool);
     await setTimeout(1000);
-    if (rows[0]!.waiting === 0) return;
+    if (waiting === 0) return;
   }
 }
 

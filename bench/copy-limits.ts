@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import type { Pool, PoolClient } from '../prisma/pool';
+import { middleOf } from './measure';
 
 /**
  * What COPY alone needs for the rows of a run, in the same run on the same server: the limits that a review is measured
@@ -34,7 +35,7 @@ export async function copyStored(pool: Pool, folder: string, batch: string): Pro
   for (const { rows, file } of files) {
     await copyOut(pool, `COPY (${rows} WHERE b.business_key = '${batch}' ORDER BY 1) TO STDOUT (FORMAT binary)`, file);
   }
-  return middleOf(async () => {
+  return middleOfRuns(async () => {
     let seconds = 0;
     for (const { table, file } of files) {
       const twin = `bench_${table}`;
@@ -49,7 +50,7 @@ export async function copyStored(pool: Pool, folder: string, batch: string): Pro
 
 /** The least that any intake could cost: the registry into a plain typed table. */
 export async function copyBare(pool: Pool, file: string): Promise<number> {
-  return middleOf(async () => {
+  return middleOfRuns(async () => {
     await pool.query(`CREATE TABLE bench_copy (clinic_code text, invoice_no text, invoice_date date, line_no int,
       policy_no text, service_date date, diagnosis_code text, item_code text, item_name text, quantity int,
       unit_price_rub numeric(14,2), amount_rub numeric(14,2), patient_share_rub numeric(14,2), doctor_id text, tooth text,
@@ -60,10 +61,10 @@ export async function copyBare(pool: Pool, file: string): Promise<number> {
   });
 }
 
-async function middleOf(run: () => Promise<number>): Promise<number> {
+async function middleOfRuns(run: () => Promise<number>): Promise<number> {
   const seconds: number[] = [];
   for (let i = 0; i < RUNS; i += 1) seconds.push(await run());
-  return seconds.sort((a, b) => a - b)[RUNS >> 1]!;
+  return middleOf(seconds);
 }
 
 /** What LIKE leaves out: foreign keys and storage parameters. Triggers are left out; they fire on changes only. */

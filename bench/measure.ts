@@ -28,10 +28,14 @@ export async function sitting(run: () => unknown, runs: number, warmUp: number):
   return timings;
 }
 
+/** The middle value; of an even number the upper one. */
+export function middleOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
 /** Medians of both clocks. */
 export function medianOf(timings: readonly Timing[]): Timing {
-  const middle = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-  return { ms: middle(timings.map((t) => t.ms)), cpuMs: middle(timings.map((t) => t.cpuMs)) };
+  return { ms: middleOf(timings.map((t) => t.ms)), cpuMs: middleOf(timings.map((t) => t.cpuMs)) };
 }
 
 export function machine(): { node: string; cpu: string; cores: number } {

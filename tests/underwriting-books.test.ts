@@ -2,10 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { Command } from 'commander';
-import { registerModelCommands } from '../cli/model';
 import { loadModel } from '../models/underwriting/model-files';
 import { PLAIN_CATALOGUE, plainCsv, plainRows } from './support/plain-book';
+import { runModel } from './support/model-command';
 
 /** Books of other hands through the command line: their shapes, their dirt, and what is said of what cannot be used. */
 
@@ -51,7 +50,7 @@ test('a dirty book is learnt and measured, and what was left out is said', async
     /not in the data: not_there[^]*const: one value only[^]*rows without target left out/,
   );
   expect(written.join('')).toMatch(/rows without exposure left out\n\d+ negative targets counted as 0/);
-  await run('evaluate', '--model', path('m'), '--data', path('book.csv'), '--out', path('e'));
+  await runModel('evaluate', '--model', path('m'), '--data', path('book.csv'), '--out', path('e'));
   const evaluation = JSON.parse(readFileSync(path('e/evaluation.json'), 'utf8')) as {
     rowDeviance: Record<string, number>;
     segments: { groups: number; figures: { model: { ratio: number } } }[];
@@ -66,7 +65,7 @@ test('without a group, with categories only; unknown levels, empty cells and abs
   writeFileSync(path('book.csv'), plainCsv(rows));
   await train('book.csv', ['--target', 'paid']);
   writeFileSync(path('fresh.csv'), 'Регион;код,expo\nМосква,1\nМарс,1\n,1\n');
-  await run('score', '--model', path('m'), '--data', path('fresh.csv'), '--out', path('p.csv'));
+  await runModel('score', '--model', path('m'), '--data', path('fresh.csv'), '--out', path('p.csv'));
   const [header, ...lines] = readFileSync(path('p.csv'), 'utf8').trim().split('\n');
   expect(header).toBe('row,prediction,lower,upper,row_lower,row_upper');
   const predictions = lines.map((line) => Number(line.split(',')[1]));
@@ -101,19 +100,13 @@ test('a measurement without totals is refused, named', async () => {
   await train('book.csv', ['--target', 'paid', '--exposure', 'expo']);
   writeFileSync(path('blank.csv'), plainCsv(rows.map((cells) => [...cells.slice(0, 8), ''])));
   await expect(
-    run('evaluate', '--model', path('m'), '--data', path('blank.csv'), '--out', path('e')),
+    runModel('evaluate', '--model', path('m'), '--data', path('blank.csv'), '--out', path('e')),
   ).rejects.toMatchObject({ code: 'UNDERWRITING_COLUMNS', details: { field: 'paid' } });
 }, 60_000);
 
 async function train(book: string, flags: readonly string[]): Promise<void> {
   const quick = ['--out', path('m'), '--effort', 'quick', '--quiet'];
-  await run('train', '--factors', path('factors.csv'), '--data', path(book), ...flags, ...quick);
-}
-
-async function run(...args: string[]): Promise<void> {
-  const program = new Command('medex').exitOverride();
-  registerModelCommands(program);
-  await program.parseAsync(['model', ...args], { from: 'user' });
+  await runModel('train', '--factors', path('factors.csv'), '--data', path(book), ...flags, ...quick);
 }
 
 function path(name: string): string {

@@ -2,8 +2,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { Command } from 'commander';
-import { registerModelCommands } from '../cli/model';
 import { openBackend } from '../models/underwriting/backend';
 import type { Backend } from '../models/underwriting/backend';
 import { evaluateScored } from '../models/underwriting/evaluate';
@@ -19,6 +17,7 @@ import { levelsOf, numbersOf, pickRows, textAt, withColumn } from '../models/und
 import { changesForTarget } from '../models/underwriting/target-price';
 import { trainModel } from '../models/underwriting/train';
 import { BOOK_CATALOGUE, BOOK_COLUMNS, bookCsv, bookFactors, bookTable } from './support/underwriting-book';
+import { runModel } from './support/model-command';
 
 let backend: Backend;
 let model: UnderwritingModel;
@@ -165,16 +164,11 @@ test('train, score and evaluate run through the command line on a gzipped book',
   const path = (name: string): string => join(folder, name);
   writeFileSync(path('factors.csv'), BOOK_CATALOGUE);
   writeFileSync(path('book.csv.gz'), gzipSync(bookCsv({ contracts: 40 })));
-  const run = async (...args: string[]): Promise<void> => {
-    const program = new Command('medex').exitOverride();
-    registerModelCommands(program);
-    await program.parseAsync(['model', ...args], { from: 'user' });
-  };
   const data = ['--data', path('book.csv.gz')];
   const silent = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
   jest.spyOn(process.stderr, 'write').mockReturnValue(true);
   const columns = ['--target', 'payout_rub', '--exposure', 'person_years', '--group', 'contract_no', '--time', 'year'];
-  await run(
+  await runModel(
     'train',
     '--factors',
     path('factors.csv'),
@@ -188,8 +182,8 @@ test('train, score and evaluate run through the command line on a gzipped book',
     path('m'),
     '--quiet',
   );
-  await run('score', '--model', path('m'), ...data, '--out', path('predictions.csv'));
-  await run('evaluate', '--model', path('m'), ...data, '--out', path('e'));
+  await runModel('score', '--model', path('m'), ...data, '--out', path('predictions.csv'));
+  await runModel('evaluate', '--model', path('m'), ...data, '--out', path('e'));
   silent.mockRestore();
   const lines = readFileSync(path('predictions.csv'), 'utf8').trim().split('\n');
   const table = bookTable({ contracts: 40 });

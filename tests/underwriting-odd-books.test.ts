@@ -1,14 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { registerModelCommands } from '../cli/model';
 import type { UnderwritingModel } from '../models/underwriting/model';
 import { loadModel } from '../models/underwriting/model-files';
 import { createRandom } from '../models/underwriting/random';
 import { foldOf } from '../models/underwriting/sets';
 import { BOOK_CATALOGUE, bookCsv } from './support/underwriting-book';
 import { PLAIN_CATALOGUE, plainCsv, plainRows } from './support/plain-book';
+import { runModel } from './support/model-command';
 
 /** Books whose columns are not what their names or their shape suggest, and books of few groups. */
 
@@ -88,7 +87,7 @@ describe('members of employers at clinics', () => {
     });
     expect(card()).toContain('Rows are single persons or risks (the middle row has an exposure of 0.');
     expect(model).toMatchObject({ columns: { entity: 'clinic_code' }, shape: { compete: false } });
-    await run('evaluate', '--model', path('m'), '--data', path('book.csv'), '--out', path('e'));
+    await runModel('evaluate', '--model', path('m'), '--data', path('book.csv'), '--out', path('e'));
     const { segments } = JSON.parse(readFileSync(path('e/evaluation.json'), 'utf8')) as {
       segments: { exposure: number }[];
     };
@@ -141,23 +140,17 @@ async function train(
   writeFileSync(path('factors.csv'), catalogue);
   writeFileSync(path('book.csv'), book);
   const quick = ['--out', path('m'), '--effort', 'quick', '--quiet'];
-  await run('train', '--factors', path('factors.csv'), '--data', path('book.csv'), ...flags, ...quick);
+  await runModel('train', '--factors', path('factors.csv'), '--data', path('book.csv'), ...flags, ...quick);
   return loadModel(path('m'));
 }
 
 async function predictions(lines: readonly string[]): Promise<string[]> {
   const name = `asked-${lines[1]!.length}.csv`;
   writeFileSync(path(name), lines.join('\n'));
-  await run('score', '--model', path('m'), '--data', path(name), '--out', path(`${name}.out`));
+  await runModel('score', '--model', path('m'), '--data', path(name), '--out', path(`${name}.out`));
   return readFileSync(path(`${name}.out`), 'utf8')
     .trim()
     .split('\n');
-}
-
-async function run(...args: string[]): Promise<void> {
-  const program = new Command('medex').exitOverride();
-  registerModelCommands(program);
-  await program.parseAsync(['model', ...args], { from: 'user' });
 }
 
 function card(): string {

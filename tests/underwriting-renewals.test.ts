@@ -1,9 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { registerModelCommands } from '../cli/model';
 import { BOOK_CATALOGUE, bookCsv } from './support/underwriting-book';
+import { runModel } from './support/model-command';
 
 /** A model in use: years after its training, a renewal brings its newest year in the history columns of the request. */
 
@@ -23,7 +22,7 @@ beforeAll(async () => {
   writeFileSync(path('book.csv'), csvOf(rows));
   const columns = ['--target', 'payout_rub', '--exposure', 'person_years', '--group', 'contract_no', '--time', 'year'];
   const quick = ['--train-until', '2022', '--effort', 'quick', '--out', path('m'), '--quiet'];
-  await run('train', '--factors', path('factors.csv'), '--data', path('book.csv'), ...columns, ...quick);
+  await runModel('train', '--factors', path('factors.csv'), '--data', path('book.csv'), ...columns, ...quick);
 }, 180_000);
 afterAll(() => {
   jest.restoreAllMocks();
@@ -60,7 +59,7 @@ test('a clinic that was paid nothing is experience, a clinic without a figure is
 async function pricesOf(asked: readonly Cells[]): Promise<number> {
   const name = `asked-${Math.random()}.csv`;
   writeFileSync(path(name), csvOf(asked.map(without('payout_rub'))));
-  await run('score', '--model', path('m'), '--data', path(name), '--out', path(`${name}.out`));
+  await runModel('score', '--model', path('m'), '--data', path(name), '--out', path(`${name}.out`));
   const [header, ...lines] = readFileSync(path(`${name}.out`), 'utf8')
     .trim()
     .split('\n');
@@ -107,12 +106,6 @@ function without(...codes: readonly string[]): (cells: Cells) => Cells {
 function csvOf(all: readonly Cells[]): string {
   const names = Object.keys(all[0]!);
   return `${[names, ...all.map((cells) => names.map((name) => cells[name]!))].map((line) => line.join(',')).join('\n')}\n`;
-}
-
-async function run(...args: string[]): Promise<void> {
-  const program = new Command('medex').exitOverride();
-  registerModelCommands(program);
-  await program.parseAsync(['model', ...args], { from: 'user' });
 }
 
 function path(name: string): string {

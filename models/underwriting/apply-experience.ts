@@ -3,7 +3,7 @@ import type { UnderwritingModel } from './model';
 import type { Credibility, Experience } from './panel';
 import { experienceBefore, indexPanel, predictExperience, smoothExperience } from './panel';
 import type { ModelRows } from './rows';
-import { stepOf } from './sets';
+import { shortestGap } from './sets';
 
 /** What experience does to each row. */
 export interface AppliedExperience {
@@ -23,7 +23,7 @@ function buildIndex(model: PanelModel) {
     rows: indexPanel(model.panel),
     groups: new Map(model.panelGroups.map((name, code) => [name, code])),
     entities: new Map(model.panelEntities.map((name, code) => [name, code])),
-    step: stepOf(model.panel.cells.time),
+    step: shortestGap(model.panel.cells.time),
   };
 }
 

@@ -4,7 +4,7 @@ import { fitGlm, glmTotals } from './glm';
 import { firstRows, setTotals } from './groups';
 import type { HistoryRoles } from './history-columns';
 import type { ModelRows } from './rows';
-import { stepOf } from './sets';
+import { shortestGap } from './sets';
 import { numbersOf } from './table';
 import type { ManualTariff } from './tariff';
 import { fitTariff, tariffTotals } from './tariff';
@@ -94,7 +94,7 @@ function lastRatios(
   const { groupOf, groups, time, sets } = rows.keyed;
   const rate = roles?.groupRate === undefined ? null : numbersOf(rows.table, roles.groupRate.code);
   const unit = roles?.exposure === undefined ? null : numbersOf(rows.table, roles.exposure);
-  const step = stepOf(periods);
+  const step = shortestGap(periods);
   return Array.from(firstRows(rows), (row, set) => {
     const before = periods.filter((period) => period < time[row]!).pop();
     const kept = groupOf[row]! < 0 || before === undefined ? undefined : past[`${groups[groupOf[row]!]}|${before}`];

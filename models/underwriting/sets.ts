@@ -75,7 +75,7 @@ export function keyRows(table: Table, keys: RowKeys): KeyedRows {
 }
 
 /** Length of one period: the smallest gap between those seen; 1 where there is one only. */
-export function stepOf(times: Iterable<number>): number {
+export function shortestGap(times: Iterable<number>): number {
   const seen = [...new Set(times)].sort((a, b) => a - b);
   return seen.slice(1).reduce((least, time, i) => Math.min(least, time - seen[i]!), seen.length < 2 ? 1 : Infinity);
 }
